@@ -32,7 +32,8 @@ import {
   type ScheduleStep,
 } from "../lib/schedule/schedule.ts";
 import { isCached, scheduledWork, type SchedulePlaces } from "../lib/schedule/scheduled_command.ts";
-import { inferArtifactRoot } from "../lib/snapshot/artifact_root.ts";
+import { localPathOf } from "../lib/records/relocate_uri.ts";
+import { bucketRootsOf, inferArtifactRoot } from "../lib/snapshot/artifact_root.ts";
 import { parseStoreName } from "../lib/store/store_uri.ts";
 import { HARMFUL } from "../lib/text/terminal_text.ts";
 import { writeAmongOthers } from "./_io/durable.ts";
@@ -157,6 +158,7 @@ export async function schedule(
   const { settings, state } = placesOf(machine);
   const reports = options.reports ?? join(state, "mltidy", "reports");
   const report = join(reports, `${name}.json`);
+  const { buckets, ...places } = await artifactsOf(store);
   const work = scheduledWork(
     task,
     { store: location, config, backups, report, flags },
@@ -169,7 +171,7 @@ export async function schedule(
       home: machine.home,
       // Where whoever undoes a change by hand looks, too: a task knows of no account but its own.
       state: machine.home === null ? state : placesOf({ ...machine, isRoot: false }).state,
-      ...await artifactsOf(store),
+      ...places,
     },
   );
   const { command, telling } = work;
@@ -192,7 +194,7 @@ export async function schedule(
     for: scheduler,
     ...{ name, task, every, at, store: location, report },
     ...prepared,
-    notes: [...warningsOf(command), ...prepared.notes],
+    notes: [...warningsOf(command, buckets), ...prepared.notes],
     command,
   };
 }
@@ -234,16 +236,29 @@ function placesOf(
   };
 }
 
-/** What is not on this machine is no artifact root of a snapshot's. */
-async function artifactsOf(
-  store: ScheduledStore,
-): Promise<Pick<SchedulePlaces, "artifacts" | "missing">> {
+/** Where the artifacts of a database lie. */
+interface ArtifactPlaces extends Pick<SchedulePlaces, "artifacts" | "looks"> {
+  /** Places in buckets of S3. */
+  readonly buckets: readonly string[];
+}
+
+/** What is not on this machine is no artifact root of a snapshot's; an experiment may have a place of its own. */
+async function artifactsOf(store: ScheduledStore): Promise<ArtifactPlaces> {
   const { location } = store.describe();
-  if (!["sqlite", "postgresql"].includes(parseStoreName(location).kind)) return { artifacts: null };
+  if (!["sqlite", "postgresql"].includes(parseStoreName(location).kind)) {
+    return { artifacts: null, looks: [], buckets: [] };
+  }
   const { backend, experiments } = await store.read({ depth: "meta" });
   const artifacts = backend?.artifactRoot ?? null;
   const named = experiments.map(({ id, artifactLocation }) => ({ id, location: artifactLocation }));
-  return { artifacts, missing: artifacts === null ? inferArtifactRoot(named) : null };
+  const root = artifacts ?? inferArtifactRoot(named);
+  const own = named.flatMap((one) => localPathOf(one.location) ?? [])
+    .filter((path) => !`${path}/`.startsWith(`${root}/`));
+  return {
+    artifacts,
+    looks: [...(artifacts === null && root !== null ? [root] : []), ...own],
+    buckets: bucketRootsOf(named),
+  };
 }
 
 function textsOf({ program, words, directory, environment }: ScheduledCommand): readonly string[] {
@@ -259,7 +274,10 @@ function refuseUnwritable(texts: readonly string[]): void {
   );
 }
 
-function warningsOf({ program, words }: ScheduledCommand): readonly string[] {
+function warningsOf(
+  { program, words }: ScheduledCommand,
+  [bucket]: readonly string[],
+): readonly string[] {
   const isWide = words.some((word, index) => words[index - 1] === "--store" && word.includes(","));
   return [
     ...(isCached(program)
@@ -270,6 +288,9 @@ function warningsOf({ program, words }: ScheduledCommand): readonly string[] {
     ...(isWide
       ? ["Deno takes a comma in a path for its end, so the directory above it is granted."]
       : []),
+    ...(bucket === undefined ? [] : [
+      `Artifacts in a bucket, such as ${bucket}, stay, with the rows of what is purged: nothing says here which host has it, and by whose name. To let them go, too, add that host to --allow-net, AWS_* and MLFLOW_S3_* to --allow-env, and HOME, and set them where the secrets are.`,
+    ]),
   ];
 }
 

@@ -28,8 +28,8 @@ export interface SchedulePlaces {
   readonly state: string;
   /** Where the artifacts of a database lie; `null` for nowhere on this machine, and for a directory. */
   readonly artifacts: string | null;
-  /** Where a database says that they lie, and nothing is: a task looks whether there is by now. @default {null} */
-  readonly missing?: string | null;
+  /** Where else a database says that some lie: a task looks what is there, and leaves it. @default {[]} */
+  readonly looks?: readonly string[];
 }
 
 /** What a task is told, and what it may write. */
@@ -60,7 +60,7 @@ export function scheduledWork(
   places: SchedulePlaces,
 ): ScheduledWork {
   const { store, config, backups, report } = told;
-  const { state, artifacts, missing = null, clone } = places;
+  const { state, artifacts, looks = [], clone } = places;
   const { changes } = SCHEDULED_CALLS[task];
   const place = placeOf(store);
   const reports = parentOf(report);
@@ -73,9 +73,11 @@ export function scheduledWork(
   const remote = place === null ? remoteNeeds(store, places) : NOTHING;
   const more = backups === null ? [] : [backups];
   const writes = changes ? [...own, ...more, reports] : [reports];
-  // A database that lies beside a store, or beside artifacts, may name them, too.
+  // A database that lies beside a store, or beside artifacts, may name them, too; so may the usual one beside the
+  // directory of a database.
   const beside = [
     ...[...(place === null ? [] : [place]), ...trees].map(parentOf),
+    ...(place === null || place === store ? [] : [usualBeside(parentOf(place))]),
     ...directoryOf(config),
   ];
   return {
@@ -83,8 +85,7 @@ export function scheduledWork(
       places,
       {
         reads: [
-          ...[clone, ...own, ...beside, ...more, reports, ...remote.reads],
-          ...(missing === null ? [] : [missing]),
+          ...[clone, ...own, ...beside, ...more, reports, ...remote.reads, ...looks],
         ],
         writes: [...writes, ...remote.writes],
         hosts: remote.hosts,
@@ -224,6 +225,10 @@ function variablesOf(notify: NotifyConfig): readonly string[] {
 
 function parentOf(path: string): string {
   return path.replace(/[\\/][^\\/]*$/, "") || "/";
+}
+
+function usualBeside(directory: string): string {
+  return `${parentOf(directory).replace(/\/$/, "")}/mlflow.db`;
 }
 
 function directoryOf(path: string | null): readonly string[] {

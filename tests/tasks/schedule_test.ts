@@ -108,6 +108,29 @@ Deno.test("schedule() lets the root account's task keep what undoes a change whe
   }
 });
 
+Deno.test("schedule() lets a task look where an experiment has its artifacts at a place of its own, and says of buckets what keeps them", async () => {
+  const of = async (...locations: readonly string[]) => {
+    const experiments = locations.map((artifactLocation, index) => ({
+      id: `${index + 1}`,
+      artifactLocation,
+    }));
+    const { command, notes } = await schedule({
+      describe: () => ({ location: "postgresql://db/mlflow" }),
+      read: () => Promise.resolve({ backend: { artifactRoot: "/srv/artifacts" }, experiments }),
+    }, { for: "systemd", machine: MACHINE });
+    const [read = "", write = ""] = ["read", "write"].map((kind) =>
+      command.words.find((word) => word.startsWith(`--allow-${kind}=`))
+    );
+    return { read: read.split(","), write, notes: notes.filter((note) => /bucket/.test(note)) };
+  };
+  const odd = await of("/srv/artifacts/1", "file:///odd/vision", "mlflow-artifacts:/3");
+  assertEquals(odd.read.at(-1), "/odd/vision");
+  assertEquals([odd.read.includes("/srv"), odd.notes], [true, []]);
+  assertEquals(/odd/.test(odd.write), false);
+  const { notes: [note = ""] } = await of("/srv/artifacts/1", "s3://bucket/a/2");
+  assertStringIncludes(note, "Artifacts in a bucket, such as s3://bucket/a, stay");
+});
+
 Deno.test("schedule() refuses what nobody would see in a file, and an account without a home", async () => {
   const describe = () => ({ location: "/data/\u202emlruns" });
   await assertRejects(

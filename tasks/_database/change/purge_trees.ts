@@ -29,7 +29,7 @@ import { isLocalRoot, servedPlaceOf } from "../../../lib/snapshot/artifact_root.
 import type { ArtifactPlace, OpenPlace } from "../../_artifacts/artifact_place.ts";
 import type { Within } from "../../_artifacts/look_within.ts";
 import type { AskedTree, FoundTree, SetAside, Stays } from "../../_artifacts/set_aside.ts";
-import { infoOf } from "../../_io/read.ts";
+import { infoOf, isGone } from "../../_io/read.ts";
 import { atOnce, isAbort } from "../../_io/take_turns.ts";
 import { isTree, type LoggedSubject, type LoggedTree, type Subject } from "../log/removed_rows.ts";
 import { artifactRootsOf, locateTrees, rootedIn, rootOf } from "../trees/artifact_roots.ts";
@@ -193,7 +193,7 @@ export async function purgeTrees(options: PurgeTreesOptions): Promise<PurgeTrees
       if (tree.kind === "elsewhere") {
         const local = localPathOf(owner.location);
         // MLflow makes a directory with the first artifact.
-        const isNothing = owner.location === "" || local !== null && infoOf(local) === null;
+        const isNothing = owner.location === "" || local !== null && isGone(local);
         if (!isNothing) staying.push(tree.message);
         continue;
       }

@@ -45,7 +45,10 @@ Deno.test("scheduledWork() names what a database needs: what lies beside it, its
   const lite = rightsOf("cleanup:apply", { store: "sqlite:////data/mlflow.db" }, {
     artifacts: "/srv/artifacts",
   });
-  assertEquals(lite["write"], "/data,/srv/artifacts,/home/kim/reports");
+  assertEquals([lite["read"], lite["write"]], [
+    "/opt/mltidy,/data,/srv,/mlflow.db,/home/kim/reports",
+    "/data,/srv/artifacts,/home/kim/reports",
+  ]);
   const store = "postgresql://db:5433/mlflow";
   const postgres = rightsOf("cleanup:apply", { store });
   assertEquals(
@@ -58,9 +61,9 @@ Deno.test("scheduledWork() names what a database needs: what lies beside it, its
     `${kept},/srv/ml,/home/kim/reports,/home/kim/.pgpass`,
     "/home/kim/.local/state/mltidy,/srv/ml/artifacts,/home/kim/reports",
   ]);
-  const elsewhere = rightsOf("cleanup:apply", { store }, { missing: "/srv/artifacts" });
+  const elsewhere = rightsOf("cleanup:apply", { store }, { looks: ["/srv/artifacts", "/odd/1"] });
   assertEquals([elsewhere["read"], elsewhere["write"]], [
-    `${kept},/home/kim/reports,/home/kim/.pgpass,/srv/artifacts`,
+    `${kept},/home/kim/reports,/home/kim/.pgpass,/srv/artifacts,/odd/1`,
     postgres["write"],
   ]);
   assertEquals(

@@ -1,7 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import type { ApplyReport } from "../../../../../lib/plan/report.ts";
+import type { TaskReport } from "../../../../../lib/report/task_report.ts";
+import { deletedRun, experiment, runId } from "../../../../_support/builders.ts";
 import { runTask } from "../../../../_support/command.ts";
+import { tempDatabase } from "../../../../_support/database_store.ts";
 import { diskStore, tempStore } from "../../../../_support/disk_store.ts";
+import { tempDirectory } from "../../../../_support/temp_directory.ts";
 
 const ENVIRONMENT = { HOME: "/home/kim", XDG_STATE_HOME: "/state", DENO_DIR: "/cache" };
 
@@ -90,6 +95,46 @@ Deno.test("what schedule starts has the rights that it needs, also for backups e
   }).output();
   assertEquals(started.code, 0, new TextDecoder().decode(started.stderr));
   assertEquals([...Deno.readDirSync(store.root)].some(({ name }) => name === "1"), false);
+});
+
+Deno.test("what schedule starts purges from a database with artifacts, and leaves those of an experiment that has a place of its own", async () => {
+  const deletedTime = Date.UTC(2024, 1, 1);
+  const gone = (id: number) => deletedRun({ id: runId(id), startTime: 0, endTime: 1, deletedTime });
+  await using database = await tempDatabase({
+    experiments: [1, 2].map((id) => experiment({ id: `${id}`, runs: [gone(id)] })),
+  }, { artifacts: true, onDisk: true });
+  await using odd = await tempDirectory();
+  await using reports = await tempDirectory();
+  const own = join(odd.path, runId(2), "artifacts");
+  await Deno.mkdir(own, { recursive: true });
+  database.execute(
+    `UPDATE experiments SET artifact_location = '${odd.path}' WHERE experiment_id = 2;
+    UPDATE runs SET artifact_uri = '${own}' WHERE run_uuid = '${runId(2)}'`,
+  );
+  const { code, out, err } = await runSchedule(
+    ...["--json", "--for", "cron", "--store", database.uri, "--reports", reports.path],
+  );
+  assertEquals(code, 0, err);
+  const { program, words, directory, environment } = JSON.parse(out).command;
+  // Where that place came to be known later, a task that may not look there leaves it just so.
+  const args = words.map((word: string) => word.replace(`,${odd.path}`, ""));
+  assert(words.join() !== args.join(), words.join());
+  const cache = Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "/", ".cache", "deno");
+  const env = { ...environment, DENO_DIR: cache };
+  await new Deno.Command(program, { args, cwd: directory, env }).output();
+  const { exitCode, error, result }: TaskReport = JSON.parse(
+    Deno.readTextFileSync(join(reports.path, "mltidy-cleanup.json")),
+  );
+  const { outcomes } = result as ApplyReport;
+  assertEquals([exitCode, error, outcomes.map(({ outcome }) => outcome)], [
+    ...[0, null, ["applied", "applied"]],
+  ]);
+  assertEquals(outcomes.map((one) => one.outcome === "applied" ? one.stays : null), [
+    undefined,
+    `its artifacts stay in ${own}: expected them below ${database.artifacts}, as MLflow makes them`,
+  ]);
+  assertEquals([...Deno.readDirSync(join(database.artifacts, "1"))], []);
+  assertEquals([...Deno.readDirSync(odd.path)].map(({ name }) => name), [runId(2)]);
 });
 
 Deno.test("schedule refuses what the task would refuse in its first night", async () => {
