@@ -256,12 +256,15 @@ export async function showReport(
  * @param command How commands are named.
  * @returns The same, with what undoes it.
  */
-export function notedOf(report: ApplyReport, command: CommandOf) {
+export function notedOf(
+  report: ApplyReport,
+  command: CommandOf,
+): Required<Pick<Noted, "undo" | "result" | "applied">> {
   return {
     undo: report.backup && command(`restore ${report.backup.id}`),
     result: report,
     applied: report.outcomes.filter(({ outcome }) => outcome === "applied"),
-  } satisfies Noted;
+  };
 }
 
 /**
