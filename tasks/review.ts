@@ -19,7 +19,12 @@ import { placeOf } from "../lib/store/store_uri.ts";
 import { shellWords } from "../lib/text/shell_words.ts";
 import { answersWith } from "./_web/answers.ts";
 import { importMapHash, pageAssets } from "./_web/assets.ts";
-import { type EndedWork, openWorkshop, type WorkListener } from "./_web/carry_out.ts";
+import {
+  type EndedWork,
+  type KnownWork,
+  openWorkshop,
+  type WorkListener,
+} from "./_web/carry_out.ts";
 import { API, refuse } from "./_web/guard.ts";
 import { answerRequest, type RouteContext } from "./_web/routes.ts";
 import { openSession } from "./_web/session.ts";
@@ -27,10 +32,10 @@ import type { StoreWatch } from "./_web/watch_store.ts";
 import { requireCapability } from "./ports/require_capability.ts";
 import type { Store } from "./ports/store.ts";
 
-export type { EndedWork };
+export type { EndedWork, KnownWork, WorkListener };
 
 /** How to show a store. */
-export interface ReviewOptions {
+export interface ReviewOptions extends WorkListener {
   /** Whether the store may be changed from the page; needs write permission. @default {false} */
   readonly apply?: boolean;
   /** The policy that the page begins with. @default {what is older than 30 days goes} */
@@ -47,10 +52,6 @@ export interface ReviewOptions {
   readonly allowHosts?: readonly string[];
   /** Called as runs are read, with their number so far, and how many they were last time. */
   readonly onProgress?: (runs: number, total?: number) => void;
-  /** Called as something begins to be carried out, with what settles, without fail, once that has ended. */
-  readonly onWork?: WorkListener["onWork"];
-  /** Called with what something came to that was carried out or failed, before the page is told; never rejects. */
-  readonly onEnd?: WorkListener["onEnd"];
   /** Gives what is typed to run a task on the same store. @default {its name behind "deno task"} */
   readonly command?: (task: string) => string;
 }

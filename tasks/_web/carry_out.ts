@@ -56,7 +56,7 @@ export interface WorkTools {
 export interface WorkListener {
   /** Called as something begins to be carried out, with what settles, without fail, once that has ended. */
   readonly onWork?: ((ended: Promise<void>) => void) | undefined;
-  /** Called with what something came to that has changed the store or failed; it has ended only once this has. */
+  /** Called with what something came to that was carried out or failed, before the page is told; must not reject. */
   readonly onEnd?: ((ended: EndedWork) => Promise<void>) | undefined;
 }
 
