@@ -507,6 +507,7 @@ const RUN_DEFAULTS = {
   strict: false,
   store: null,
   noConfig: false,
+  report: null,
   dryRun: false,
   quiet: false,
   help: false,
