@@ -32,8 +32,12 @@ import {
   type ScheduleStep,
 } from "../lib/schedule/schedule.ts";
 import { isCached, scheduledWork, type SchedulePlaces } from "../lib/schedule/scheduled_command.ts";
-import { localPathOf } from "../lib/records/relocate_uri.ts";
-import { bucketRootsOf, inferArtifactRoot } from "../lib/snapshot/artifact_root.ts";
+import {
+  artifactPlaceOf,
+  bucketRootsOf,
+  inferArtifactRoot,
+  isLocalRoot,
+} from "../lib/snapshot/artifact_root.ts";
 import { parseStoreName } from "../lib/store/store_uri.ts";
 import { HARMFUL } from "../lib/text/terminal_text.ts";
 import { writeAmongOthers } from "./_io/durable.ts";
@@ -252,7 +256,7 @@ async function artifactsOf(store: ScheduledStore): Promise<ArtifactPlaces> {
   const artifacts = backend?.artifactRoot ?? null;
   const named = experiments.map(({ id, artifactLocation }) => ({ id, location: artifactLocation }));
   const root = artifacts ?? inferArtifactRoot(named);
-  const own = named.flatMap((one) => localPathOf(one.location) ?? [])
+  const own = named.map((one) => artifactPlaceOf(one.location)).filter(isLocalRoot)
     .filter((path) => !`${path}/`.startsWith(`${root}/`));
   return {
     artifacts,
