@@ -5,10 +5,15 @@ import { KEPT_REPORTS } from "../../../../../lib/report/report_names.ts";
 import type { TaskReport } from "../../../../../lib/report/task_report.ts";
 import type { ProgramReport } from "../../../../../tasks/training/program.ts";
 import { acquireLock } from "../../../../../tasks/_file/own/lock.ts";
+import { experiment, run } from "../../../../_support/builders.ts";
 import { runTask, startTask } from "../../../../_support/command.ts";
+import { tempDatabase } from "../../../../_support/database_store.ts";
 import { diskStore, tempStore } from "../../../../_support/disk_store.ts";
 import { assertSameTree, readTree } from "../../../../_support/tree.ts";
+import { freePort } from "../../../../_support/free_port.ts";
+import { startMlflowDouble } from "../../../../_support/mlflow_double.ts";
 import { rottenAt } from "../../../../_support/rotten_store.ts";
+import { memoryDirectory } from "../../../../_support/temp_directory.ts";
 
 /** How a report begins. */
 const REPORT = '{"schema":"mltidy/report/v1"}';
@@ -127,6 +132,53 @@ Deno.test("a task that fails reports why, with its exit code, and throws all the
     name: "StoreLockedError",
     store: store.root,
   });
+});
+
+Deno.test("a task on a database or a server reports as one on a directory does, what it did and why it failed", async () => {
+  const [startTime, endTime] = [Date.UTC(2024, 0, 1), Date.UTC(2024, 0, 2)];
+  const init = {
+    experiments: [experiment({ id: "1", runs: [run({ startTime, endTime })] })],
+  };
+  await using database = await tempDatabase(init);
+  await using server = await startMlflowDouble(init);
+  await using directory = await memoryDirectory();
+  const report = join(directory.path, "report.json");
+  const options = { directory: directory.path, environment: { XDG_STATE_HOME: directory.path } };
+  const ends = async (store: string, words: readonly string[]) => {
+    const [task = "", ...others] = words;
+    const typed = [...others, "--json", "--quiet", "--report", report, "--store", store];
+    const { code, out, err } = await runTask(task, typed, options);
+    const { exitCode, error, result, task: named, undo } = readReport(report);
+    assertEquals([named, exitCode, result], [task, code, out === "" ? null : JSON.parse(out)]);
+    assertEquals(error === null ? "" : `${error.message}\n`, err);
+    return [code, undo !== null];
+  };
+  for (const store of [database.uri, server.uri]) {
+    const isServer = store === server.uri;
+    for (
+      const [words, ...ended] of [
+        [["prune:apply", "--force"], 0, true],
+        [["restore", "--last"], 0, false],
+        [["cleanup:apply", "--force"], 0, true],
+        [["repair:apply", "--force"], 0, false],
+        [["verify"], 0, false],
+        [["preflight", "--check"], 0, false],
+        [["preflight", "new"], isServer ? 0 : 12, false],
+        [["backup"], isServer ? 12 : 0, false],
+        [["backup", "--expire", "0d"], 0, false],
+        [["recover"], 0, false],
+        [["apply", "plan.json", "--force"], 2, false],
+      ] as const
+    ) {
+      assertEquals(await ends(store, words), ended, `${words.join(" ")} of ${store}`);
+    }
+  }
+  const nobody = `http://127.0.0.1:${freePort()}`;
+  for (const task of ["verify", "preflight", "cleanup:apply", "restore", "recover", "backup"]) {
+    assertEquals(await ends(nobody, [task, ...(task === "cleanup:apply" ? ["--force"] : [])]), [
+      ...[10, false],
+    ]);
+  }
 });
 
 Deno.test("run reports how its program ended, of which run it was, and how to undo what made the store ready", async () => {
