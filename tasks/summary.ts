@@ -6,6 +6,7 @@
 
 import { summarize, type Summary } from "../lib/answers/summarize.ts";
 import { MltidyError } from "../lib/errors.ts";
+import type { Selection } from "../lib/policy/policy.ts";
 import type { PrimaryMetric } from "../lib/policy/primary_metric.ts";
 import type { Extras } from "../lib/store/extras.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
@@ -24,6 +25,8 @@ export interface SummaryOptions extends Abortable {
    * Left out: none.
    */
   readonly metric?: PrimaryMetric | undefined;
+  /** Count this part of the store alone. @default {all of it} */
+  readonly only?: Selection | undefined;
   /** Called as runs are read, with their number so far, and about how many there are where that is known. */
   readonly onProgress?: ((runs: number, all?: number) => void) | undefined;
 }
@@ -46,12 +49,13 @@ export interface SummaryOptions extends Abortable {
  * ```
  */
 export async function summary(store: Store, options: SummaryOptions = {}): Promise<Summary> {
-  const { by, top, metric, sizes = false, ...reading } = options;
+  const { by, top, metric, only, sizes = false, ...reading } = options;
   const measured = sizes || by === "size";
   const snapshot = await store.read({
     depth: "meta",
     isReport: true,
     ...reading,
+    experiment: onlyExperiment(only),
     sizes: measured,
     ...(metric === undefined ? {} : { extras: onlyMetric(metric) }),
   });
@@ -60,7 +64,17 @@ export async function summary(store: Store, options: SummaryOptions = {}): Promi
     top,
     by,
     metric,
+    only,
   });
+}
+
+/** What can be read alone: not what a glob may stand for. */
+function onlyExperiment(only: Selection | undefined): string | undefined {
+  const [experiment, other] = only?.experiments ?? [];
+  return other === undefined && experiment !== undefined && !/[*?]/.test(experiment) &&
+      only?.exclude.length === 0
+    ? experiment
+    : undefined;
 }
 
 /** What is changed in a database, or over a server, is kept in no directory that reading comes by. */

@@ -53,8 +53,15 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   { room: "lib/files/", of: [...GROUND, "lib/records/", "lib/plan/"] },
   { room: "lib/snapshot/", of: [...GROUND, "lib/yaml/", "lib/records/"] },
   { room: "lib/tracking/", of: [...GROUND, "lib/yaml/", "lib/records/"] },
-  { room: "lib/judge/", of: [...GROUND, "lib/policy/", "lib/plan/", "lib/snapshot/"] },
-  { room: "lib/cleanup/", of: [...GROUND, "lib/policy/", "lib/plan/", "lib/judge/"] },
+  { room: "lib/selection/", of: [...GROUND, "lib/policy/"] },
+  {
+    room: "lib/judge/",
+    of: [...GROUND, "lib/policy/", "lib/plan/", "lib/snapshot/", "lib/selection/"],
+  },
+  {
+    room: "lib/cleanup/",
+    of: [...GROUND, "lib/policy/", "lib/plan/", "lib/selection/", "lib/judge/"],
+  },
   { room: "lib/words/", of: [...GROUND, "lib/policy/", "lib/plan/"] },
   {
     room: "lib/verify/",
@@ -64,7 +71,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "lib/answers/",
     of: [
       ...[...GROUND, "lib/backup/", "lib/policy/", "lib/plan/", "lib/judge/", "lib/cleanup/"],
-      "lib/verify/",
+      ...["lib/selection/", "lib/verify/"],
     ],
   },
   { room: "lib/report/", of: [...GROUND, "lib/backup/", "lib/plan/"] },
@@ -558,6 +565,7 @@ const withoutMirror: Places = [
   "tests/tasks/_web/second_writer_test.ts", // carrying out while another program writes
   "tests/tasks/cli_bad_input_test.ts", // the whole command line
   "tests/tasks/cli_database_test.ts",
+  "tests/tasks/cli_selection_test.ts",
   "tests/tasks/cli_demo_store_test.ts",
   "tests/tasks/cli_repair_test.ts",
   "tests/tasks/cli_server_test.ts",

@@ -7,7 +7,9 @@
 import { InvalidArgumentError } from "../errors.ts";
 import { judgeOrphan, QUARANTINE } from "../judge/judge_by_age.ts";
 import { byEnd } from "../judge/rank_runs.ts";
+import type { Selection } from "../policy/policy.ts";
 import { bestRun, type PrimaryMetric } from "../policy/primary_metric.ts";
+import { narrow, selectIn } from "../selection/select.ts";
 import { isMeasured } from "../store/extras.ts";
 import { DEFAULT_EXPERIMENT } from "../store/names.ts";
 import { byPath, type ExperimentId, type RunId, type StorePath } from "../store/path.ts";
@@ -122,6 +124,8 @@ export interface Summary {
   readonly registeredModels: { readonly models: number; readonly versions: number };
   /** The metric by which runs were compared; left out when none was asked for. */
   readonly primaryMetric?: PrimaryMetric;
+  /** The part of the store that experiments, runs, findings and sizes are of; left out for all of it. */
+  readonly only?: Selection;
   /** Backups of ours. */
   readonly backups: StoreSnapshot["backups"];
 }
@@ -134,13 +138,15 @@ export interface SummarizeOptions {
   readonly by?: "size" | "runs" | undefined;
   /** Compare the runs of each experiment by this metric; the snapshot must have it. */
   readonly metric?: PrimaryMetric | undefined;
+  /** Count this part of the store alone. @default {all of it} */
+  readonly only?: Selection | undefined;
 }
 
 /**
  * Counts what a store holds.
  *
- * @param snapshot The store.
- * @param options Order and length of `perExperiment`.
+ * @param whole The store.
+ * @param options Order and length of `perExperiment`, and what alone is counted.
  * @returns The numbers; sizes in bytes, times in epoch ms.
  * @throws {InvalidArgumentError} When `top` is no whole number, `by` is `size` without sizes in the snapshot, or
  *   the metric was not read.
@@ -156,8 +162,9 @@ export interface SummarizeOptions {
  * assertEquals(runs.total, runs.active + runs.deleted);
  * ```
  */
-export function summarize(snapshot: StoreSnapshot, options: SummarizeOptions = {}): Summary {
-  const { top = Infinity, by = "runs", metric } = options;
+export function summarize(whole: StoreSnapshot, options: SummarizeOptions = {}): Summary {
+  const { top = Infinity, by = "runs", metric, only } = options;
+  const snapshot = only === undefined ? whole : narrow(whole, only);
   if (!(top >= 0 && (top === Infinity || Number.isInteger(top)))) {
     throw new InvalidArgumentError(
       `Cannot give the top ${top} experiments: expected a whole number`,
@@ -179,7 +186,12 @@ export function summarize(snapshot: StoreSnapshot, options: SummarizeOptions = {
   const active = experiments.filter((each) => each.stage === "active").length;
   const total = sum(experiments, (each) => each.runs);
   const activeRuns = sum(experiments, (each) => each.activeRuns);
-  const findings = Map.groupBy(verifySnapshot(snapshot), (finding) => finding.severity);
+  const isPart = only === undefined ? () => true : selectIn(whole, only);
+  // What is elsewhere may be what a part of it refers to.
+  const findings = Map.groupBy(
+    verifySnapshot(whole).filter(({ path }) => isPart(path)),
+    (finding) => finding.severity,
+  );
   return {
     schema: "mltidy/summary/v1",
     store: snapshot.location,
@@ -219,6 +231,7 @@ export function summarize(snapshot: StoreSnapshot, options: SummarizeOptions = {
       ),
     },
     ...(metric === undefined ? {} : { primaryMetric: metric }),
+    ...(only === undefined ? {} : { only }),
     backups,
   };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { experimentMatcher } from "../judge/judge_by_rules.ts";
+import { experimentMatcher } from "../selection/select.ts";
 import type { JudgedRun, JudgedSnapshot } from "../judge/judged.ts";
 import { facetOf, measuredOf, scoreOf, tagFinder } from "../judge/run_facts.ts";
 import type { Misfit } from "../plan/outlook.ts";

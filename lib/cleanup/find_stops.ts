@@ -4,7 +4,7 @@
  * @module
  */
 
-import { experimentMatcher } from "../judge/judge_by_rules.ts";
+import { experimentMatcher } from "../selection/select.ts";
 import type { JudgedRun, JudgedSnapshot } from "../judge/judged.ts";
 import type { Stop } from "../plan/plan.ts";
 import type { RetentionPolicy } from "../policy/policy.ts";

@@ -6,7 +6,7 @@
 
 import type { JudgedRun, JudgedSnapshot } from "../judge/judged.ts";
 import type { Kept, PrunePlan } from "../plan/plan.ts";
-import type { Budget, ChildrenPolicy, RetentionPolicy } from "../policy/policy.ts";
+import type { Budget, ChildrenPolicy, RetentionPolicy, Selection } from "../policy/policy.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
 import { damagedRunsOf, keptRuns, type PlanOptions, planRemovals } from "./plan_cleanup.ts";
 
@@ -20,6 +20,8 @@ export interface PrunePolicy {
   readonly children?: ChildrenPolicy;
   /** Take only as much of what may go as this needs. @default {undefined} */
   readonly budget?: Budget;
+  /** What alone may go; the rules are still those of the whole store. @default {undefined} */
+  readonly only?: Selection;
 }
 
 /**

@@ -19,7 +19,7 @@ import {
 } from "../policy/policy.ts";
 import { isUnfinished } from "../store/run_status.ts";
 import { type Experiment, isNonEmpty, type Run } from "../store/snapshot.ts";
-import { nameGlob } from "../text/glob.ts";
+import { experimentMatcher } from "../selection/select.ts";
 import type { JudgedRun, Ruling } from "./judged.ts";
 import { KEEP_RULES, keeps } from "./keep_rules.ts";
 import { byEnd } from "./rank_runs.ts";
@@ -119,19 +119,6 @@ function ruleFinder(rules: readonly RetentionRule[]): (run: Run) => RetentionRul
 
 function ruleMatcher({ experiments }: RetentionRule): (experiment: Experiment) => boolean {
   return experiments.length === 0 ? () => true : experimentMatcher(experiments);
-}
-
-/**
- * Reads which experiments are meant.
- *
- * @param globs Globs on names or ids.
- * @returns Tells whether one of them fits an experiment.
- */
-export function experimentMatcher(
-  globs: readonly string[],
-): (experiment: Pick<Experiment, "id" | "name">) => boolean {
-  const matchers = globs.map(nameGlob);
-  return ({ id, name }) => matchers.some((fits) => fits(name) || fits(id));
 }
 
 /** `rule` is `null` where it keeps nothing, and so removes nothing. */

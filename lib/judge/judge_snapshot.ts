@@ -25,6 +25,7 @@ import { judgeDeletedExperiment, judgeOrphan, judgeRun, pinFinder } from "./judg
 import { judgeByRules } from "./judge_by_rules.ts";
 import {
   type Held,
+  type Judged,
   type JudgedExperiment,
   type JudgedOrphan,
   type JudgedRun,
@@ -38,6 +39,7 @@ import {
 } from "./judged.ts";
 import { judgeModels } from "./judge_models.ts";
 import { needProtector } from "./protect_needed.ts";
+import { type IsSelected, selectIn } from "../selection/select.ts";
 
 /**
  * Judges everything by itself, then lets what others need overrule.
@@ -99,6 +101,7 @@ function judgeAlone(
   const unsafe = new Set<Protection>(retention?.protect.unsafe);
   const unreadable = unreadableBelow(snapshot.problems);
   const cutOff = unreadableAt(snapshot.problems.filter(({ damage }) => damage === "cut-off"));
+  const isSelected = policy.only === undefined ? null : selectIn(snapshot, policy.only);
   const runs: JudgedRun[] = [];
   const experiments: JudgedExperiment[] = [];
   const orphans: JudgedOrphan[] = [];
@@ -138,6 +141,7 @@ function judgeAlone(
     const verdict = toKeep({ kind: "in-orphan", orphan: orphan.path });
     for (const run of inOrder(orphan.runs)) runs.push(unruled(run, holder, verdict));
   }
+  if (isSelected !== null) holdUnselected([...runs, ...experiments, ...orphans], isSelected);
   // Before anything protects them: a verdict on which that was heard never turns to going.
   followParents(runs, snapshot, policy);
   const judged = {
@@ -169,7 +173,15 @@ function judgeAlone(
     stays: standingFinder(snapshot, runs),
     isBroken: brokenRunId(snapshot),
   });
+  if (isSelected !== null) holdUnselected(models, isSelected);
   return { ...judged, models };
+}
+
+/** Whatever the rules say of it, it stays as it is; ranks are those of the whole store. */
+function holdUnselected(all: readonly Judged[], isSelected: IsSelected): void {
+  for (const one of all) {
+    if (!isSelected(subjectOf(one).path)) one.verdict = toKeep({ kind: "not-selected" });
+  }
 }
 
 /** Tells of a run, by its id, whether one stays, as things stand; `null`: there is none, be it damaged. */

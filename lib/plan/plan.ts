@@ -91,6 +91,8 @@ export type KeepReason =
   | Standing
   | NeedsChoice
   | { readonly kind: "no-rule" }
+  /** It is no part of what was selected. */
+  | { readonly kind: "not-selected" }
   /** Whoever reviewed the plan has left it out. */
   | { readonly kind: "left-out" }
   /** It would go, but this kind of store cannot let it go yet. */

@@ -78,6 +78,7 @@ const KEEP_REASONS: Shapes<KeepReason> = {
     to: textOrNothing,
   },
   "no-rule": {},
+  "not-selected": {},
   "left-out": {},
   "not-supported": {},
   "not-finished": { status: text },

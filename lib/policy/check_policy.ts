@@ -7,7 +7,7 @@
 import { InvalidArgumentError } from "../errors.ts";
 import { bestRows, limitsRows, protectRows, purgeRows, ruleRows } from "./config_rows.ts";
 import type { ConfigFault, ConfigPath } from "./config_fault.ts";
-import { choice, duration, listOf, section, whole } from "./config_value.ts";
+import { choice, duration, listOf, section, text, whole } from "./config_value.ts";
 import { CHILDREN_POLICIES, type CleanupPolicy, PROTECTIONS } from "./policy.ts";
 
 /**
@@ -42,7 +42,7 @@ export function checkPolicy(policy: CleanupPolicy): void {
 }
 
 function faultsOf(policy: CleanupPolicy): readonly ConfigFault[] {
-  const { olderThan, purgeAfter, settle, retention, budget, undated, children } = policy;
+  const { olderThan, purgeAfter, settle, retention, budget, only, undated, children } = policy;
   const ages = { olderThan, purgeAfter, settle };
   return [
     ...Object.entries(ages).flatMap(([key, value]) =>
@@ -52,6 +52,7 @@ function faultsOf(policy: CleanupPolicy): readonly ConfigFault[] {
     ...(undated === undefined ? [] : UNDATED.check(undated, ["undated"])),
     ...(children === undefined ? [] : CHILDREN.check(children, ["children"])),
     ...(budget === undefined ? [] : faultsOfBudget(budget)),
+    ...(only === undefined ? [] : SELECTED.flatMap((key) => TEXTS.check(only[key], ["only", key]))),
   ];
 }
 
@@ -67,6 +68,10 @@ const RULE = section({
     })),
   },
 });
+
+const TEXTS = listOf(text());
+
+const SELECTED = ["experiments", "exclude", "runs"] as const;
 
 const LIMITS = section(limitsRows);
 

@@ -173,6 +173,18 @@ export interface CleanupPolicy {
   readonly retention?: RetentionPolicy;
   /** Take only as much of what may go as this needs. @default {undefined} */
   readonly budget?: Budget;
+  /** What alone may go; the rules are still those of the whole store. @default {undefined} */
+  readonly only?: Selection;
+}
+
+/** A part of a store. A list that is empty selects everything, or excludes nothing. */
+export interface Selection {
+  /** Experiments and orphans, by globs on names or ids. */
+  readonly experiments: readonly string[];
+  /** What of these is not meant, by globs on names or ids. */
+  readonly exclude: readonly string[];
+  /** Runs, with their logged models, by ids or the beginnings of ids. */
+  readonly runs: readonly string[];
 }
 
 /** How much is to go: of what the policy lets go, the first that are enough. */

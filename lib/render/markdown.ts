@@ -11,6 +11,7 @@ import { formatCount, formatSize } from "../text/units.ts";
 import { countKept, groupByPlace, groupKept, NO_NAME, oldestFirst } from "../words/groups.ts";
 import { reasonText } from "../words/reason.ts";
 import { majorityLines } from "../words/majority.ts";
+import { selectionLines } from "../words/selection.ts";
 import { stopText } from "../words/stop.ts";
 import { budgetLines, emptyPolicyLines, noteLines, totalsText } from "../words/totals.ts";
 import { verbOf } from "./report.ts";
@@ -42,6 +43,7 @@ const SAMPLE = 10;
 export function renderMarkdown(plan: Plan, options: { readonly all?: boolean } = {}): string {
   const blocks = [
     [`**${escape(totalsText(plan))}**`],
+    selectionLines(plan).map(escape),
     majorityLines(plan, options.all ? Infinity : SAMPLE, (count) => moreLines(count, "--all"))
       .map((line, index) => `${index === 0 ? "" : "- "}${escape(line.trim())}`),
     [...budgetLines(plan), ...emptyPolicyLines(plan)].map(escape),

@@ -18,6 +18,7 @@ import {
 } from "../words/totals.ts";
 import { majorityLines } from "../words/majority.ts";
 import { reviewedLines } from "../words/reviewed.ts";
+import { selectionLines } from "../words/selection.ts";
 import { stopText } from "../words/stop.ts";
 import {
   type CommandOf,
@@ -88,6 +89,7 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
     unusual(
       reviewedLines(plan, most, more, (reason) => reasonWithCommand(reason, options.command)),
     ),
+    unusual(selectionLines(plan)),
     unusual(majorityLines(plan, most, more)),
     ...ACTION_KINDS.map((kind) => renderKind(kind, byKind.get(kind) ?? [], plan, options)),
     renderKept(plan.kept, options),

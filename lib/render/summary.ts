@@ -6,6 +6,8 @@ import { type Column, columnsLeaving, renderRows } from "../text/rows.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { formatCount, formatSize, formatTime, plural } from "../text/units.ts";
 import { type CommandOptions, plainCommand } from "./commands.ts";
+import { selectionText } from "../words/selection.ts";
+import { visibleText } from "../text/terminal_text.ts";
 import { findingsText } from "./findings.ts";
 import { leftOutLines, moreLines } from "./more.ts";
 
@@ -32,8 +34,10 @@ export interface RenderSummaryOptions extends RenderOptions, CommandOptions {}
  */
 export function renderSummary(summary: Summary, options: RenderSummaryOptions = {}): string {
   const table = renderTable(summary, options);
+  const { only } = summary;
+  const part = only === undefined ? [] : [`Of ${selectionText(only)} alone:`, ""].map(visibleText);
   return foldLines(
-    [...table, ...(table.length === 0 ? [] : [""]), ...renderTotals(summary, options)],
+    [...part, ...table, ...(table.length === 0 ? [] : [""]), ...renderTotals(summary, options)],
     options,
   );
 }

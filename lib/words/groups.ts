@@ -149,6 +149,7 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "child-of-kept": false,
   "not-needed": false,
   "no-rule": false,
+  "not-selected": false,
   "left-out": true,
   "not-supported": false,
   "not-finished": false,

@@ -92,6 +92,8 @@ export function reasonText(reason: ActionReason | KeepReason): string {
       return "may go, but the target is met without it";
     case "no-rule":
       return "no rule is given";
+    case "not-selected":
+      return "not selected";
     case "left-out":
       return "left out of this plan";
     case "not-supported":
@@ -233,6 +235,8 @@ export function keptText(reason: KeepReason): string {
   switch (reason.kind) {
     case "no-rule":
       return "under no rule";
+    case "not-selected":
+      return "not selected";
     case "left-out":
       return "left out";
     case "not-supported":

@@ -13,6 +13,7 @@ import { mayUnfold, operationsOf } from "../../lib/files/operations.ts";
 import type { Action, Plan } from "../../lib/plan/plan.ts";
 import { simulatePlan } from "../../lib/plan/simulate_plan.ts";
 import { type CleanupPolicy, readingOf } from "../../lib/policy/policy.ts";
+import { selectIn } from "../../lib/selection/select.ts";
 import { findReferences } from "../../lib/snapshot/find_references.ts";
 import type { Extras } from "../../lib/store/extras.ts";
 import type { LoggedModel, Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
@@ -94,6 +95,31 @@ Deno.test("frugal: a plan depends on no key that its policy does not ask for", (
       const tags = runsOf(store).flatMap((run) => [...run.tags.keys()]);
       const all = { ...store.extras!, tags: [...store.extras!.tags, ...tags], uses, artifacts };
       assertEquals(plan(asRead(store, extras), policy), plan(asRead(store, all), policy));
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("selective: of a part of a store goes no more than would go of all of it, and nothing else", () => {
+  const picks = fc.array(fc.nat(), { minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(stores, policies, picks, fc.constantFrom("experiments", "exclude", "runs"), (
+      store,
+      { budget: _, ...policy },
+      numbers,
+      part,
+    ) => {
+      const ids: readonly string[] = (part === "runs" ? runsOf(store) : holdersOf(store))
+        .map(({ id }) => id);
+      fc.pre(ids.length > 0);
+      const some = [...new Set(numbers.map((number) => ids[number % ids.length]!))];
+      const only = { experiments: [], exclude: [], runs: [], [part]: some };
+      const isSelected = selectIn(store, only);
+      const whole = new Set(plan(store, policy).actions.map(({ kind, path }) => `${kind} ${path}`));
+      for (const { kind, path } of plan(store, { ...policy, only }).actions) {
+        assert(isSelected(path), `${kind} ${path} is not selected`);
+        assert(whole.has(`${kind} ${path}`), `${kind} ${path} would stay`);
+      }
     }),
     RUNS,
   );

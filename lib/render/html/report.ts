@@ -13,6 +13,7 @@ import { formatCount, formatSize, formatTime } from "../../text/units.ts";
 import { ageText } from "../../words/age.ts";
 import { countKept, groupByPlace, groupKept, NO_NAME, oldestFirst } from "../../words/groups.ts";
 import { majorityLines } from "../../words/majority.ts";
+import { selectionLines } from "../../words/selection.ts";
 import { stopText } from "../../words/stop.ts";
 import { budgetLines, emptyPolicyLines, noteLines, totalsText } from "../../words/totals.ts";
 import {
@@ -102,6 +103,7 @@ const STYLE_SHEET: Html = { html: STYLE };
 function renderOutcome(plan: Plan, options: RenderHtmlOptions): Html {
   const { next = null } = options;
   const lines = [
+    ...selectionLines(plan),
     ...majorityLines(plan, mostOf(SAMPLE.groups, options), moreOf),
     ...budgetLines(plan),
     ...emptyPolicyLines(plan),

@@ -16,6 +16,7 @@ import type { Store } from "../../ports/store.ts";
 import { choosePlaceOfChanges } from "../choose/choose_backups.ts";
 import { chooseConfig } from "../choose/choose_config.ts";
 import { choosePolicy, daysOldText, type PolicyFlags } from "../choose/choose_policy.ts";
+import { chooseSelection } from "../choose/choose_selection.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
@@ -113,7 +114,8 @@ function refuseContradictions({ task, options }: PlanningCommand): void {
  * @throws {UsageError} When its flags do not go with that configuration.
  */
 export function policyOfCommand(command: PlanningCommand, config: Config | null): CleanupPolicy {
-  return choosePolicy(flagsOf(command), config);
+  const only = chooseSelection(command.options);
+  return { ...choosePolicy(flagsOf(command), config), ...(only === undefined ? {} : { only }) };
 }
 
 function flagsOf({ task, options }: PlanningCommand): PolicyFlags {

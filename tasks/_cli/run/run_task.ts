@@ -10,6 +10,7 @@ import { plainCommand } from "../../../lib/render/commands.ts";
 import { foldLines, foldText, unbroken } from "../../../lib/text/fold.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { chooseMetric } from "../choose/choose_metric.ts";
+import { chooseSelection } from "../choose/choose_selection.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import { overruledText, parseCommand } from "../table/parse_command.ts";
 import type { TaskCommand } from "../table/task_table.ts";
@@ -135,6 +136,7 @@ async function runSummary({ options }: Command<"summary">, world: World): Promis
     by,
     ...(top === null ? {} : { top }),
     ...(metric === null ? {} : { metric }),
+    only: chooseSelection(options),
     onProgress: (runs, all) => world.progress.update("Reading runs", runs, all),
   });
   world.progress.erase();

@@ -79,6 +79,31 @@ export const config = {
   parse: parseText,
 } satisfies Valued<string | null>;
 
+/** Flags that select a part of a store. */
+export const selectionFlags = {
+  experiment: {
+    name: "experiment",
+    value: "NAME|ID",
+    describe: "Only of this experiment; * for any letters, several with commas between them",
+    default: null,
+    parse: parseList,
+  } satisfies Valued<readonly string[] | null>,
+  exclude: {
+    name: "exclude",
+    value: "NAME|ID",
+    describe: "Not of this experiment; * for any letters, several with commas between them",
+    default: null,
+    parse: parseList,
+  } satisfies Valued<readonly string[] | null>,
+  run: {
+    name: "run",
+    value: "ID",
+    describe: "Only this run; the beginning of its ID will do, several with commas between them",
+    default: null,
+    parse: parseList,
+  } satisfies Valued<readonly string[] | null>,
+} satisfies Flags;
+
 /** Flags of the tasks that plan by a policy. */
 export const policyFlags = {
   config,
@@ -144,6 +169,13 @@ export const policyFlags = {
     parse: parseChoice("text", "markdown"),
   } satisfies Valued<"text" | "markdown">,
 } satisfies Flags;
+
+/** A comma that belongs to a name is typed as `?`. */
+function parseList(text: string): readonly string[] {
+  const all = text.split(",").map((part) => part.trim());
+  if (all.includes("")) throw new RangeError("expected names or ids with commas between them");
+  return all;
+}
 
 /** As in `mltidy.yaml`: without its sign 1 might be all or one in a hundred. */
 function parsePercent(text: string): number {

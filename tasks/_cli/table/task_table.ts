@@ -26,6 +26,7 @@ import {
   daysOld,
   policyFlags,
   purgeAfter,
+  selectionFlags,
   settle,
   undated,
 } from "./policy_flags.ts";
@@ -62,9 +63,11 @@ export const taskTable = {
       ["deno task summary", "look at ./mlruns"],
       ["deno task summary --top 10 --by size", "the ten largest experiments"],
       ["deno task summary --metric loss:min", "the run of least loss of each experiment"],
+      ["deno task summary --experiment 'churn-*' --sizes", "what these experiments take"],
     ],
     operand: null,
     flags: {
+      ...selectionFlags,
       sizes: toggle("sizes", "Measure what takes the disk: experiments, models, traces"),
       top: {
         name: "top",
@@ -156,7 +159,14 @@ export const taskTable = {
       ["deno task prune:apply --days-old 90", "show the plan, ask, then carry it out"],
     ],
     operand: null,
-    flags: { daysOld, children, ...policyFlags, ...planFlags, ...storeFlags },
+    flags: {
+      ...selectionFlags,
+      daysOld,
+      children,
+      ...policyFlags,
+      ...planFlags,
+      ...storeFlags,
+    },
     exitCodes: [...applying, ExitCode.findings, ExitCode.planDoesNotFit],
     permissions: "prune only reads; prune:apply may write.",
   },
@@ -167,9 +177,12 @@ export const taskTable = {
       ["deno task cleanup", "show the plan; nothing is changed"],
       ["deno task cleanup:apply --backup --force", "carry it out without asking"],
       ["deno task cleanup --json > plan.json", "keep the plan for deno task apply"],
+      ["deno task cleanup --experiment churn", "only what goes of one experiment"],
+      ["deno task cleanup:apply --run 3a7bb8 --purge-after 0d", "purge one soft-deleted run"],
     ],
     operand: null,
     flags: {
+      ...selectionFlags,
       daysOld,
       children,
       purgeAfter,

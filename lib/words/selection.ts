@@ -1,0 +1,50 @@
+/**
+ * What part of a store a plan is about, in words.
+ *
+ * @module
+ */
+
+import type { Plan } from "../plan/plan.ts";
+import type { Selection } from "../policy/policy.ts";
+
+/**
+ * Says that a plan was made for a part of a store.
+ *
+ * @param plan The plan.
+ * @returns A line; none for a plan of the whole store.
+ */
+export function selectionLines(plan: Plan): readonly string[] {
+  const only = plan.task === "repair" ? undefined : plan.policy.only;
+  return only === undefined
+    ? []
+    : [`This plan is about ${selectionText(only)} alone; all else stays as it is.`];
+}
+
+/**
+ * Names a part of a store.
+ *
+ * @param selection The part.
+ * @returns Such as `runs 3a7b of experiments churn-*, 7 without 9`; globs as they are.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   selectionText({ experiments: ["churn-*", "7"], exclude: ["churn-base"], runs: [] }),
+ *   "experiments churn-*, 7 without churn-base",
+ * );
+ * ```
+ */
+export function selectionText({ experiments, exclude, runs }: Selection): string {
+  const listed = (noun: string, of: readonly string[]) =>
+    of.length === 0 ? [] : [`${noun}${of.length === 1 ? "" : "s"} ${of.join(", ")}`];
+  const places = [
+    ...(exclude.length > 0 && experiments.length + runs.length === 0
+      ? ["all experiments"]
+      : listed("experiment", experiments)),
+    ...(exclude.length === 0 ? [] : [`without ${exclude.join(", ")}`]),
+  ].join(" ");
+  return [...listed("run", runs), ...(places === "" ? [] : [places])]
+    .join(exclude.length > 0 && experiments.length === 0 ? " " : " of ");
+}
