@@ -7,7 +7,7 @@
 import { judgeRepeatedly } from "../judge/judge_snapshot.ts";
 import type { Held, JudgedSnapshot } from "../judge/judged.ts";
 import { timeOf } from "../judge/run_facts.ts";
-import type { BudgetOutcome } from "../plan/plan.ts";
+import type { BudgetOutcome, KeepReason } from "../plan/plan.ts";
 import type { Budget, CleanupPolicy } from "../policy/policy.ts";
 import type { StorePath } from "../store/path.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
@@ -25,14 +25,15 @@ export interface FittedBudget {
 }
 
 /**
- * Finds the fewest of what may go, in the budget's order, that are enough. What stays keeps what it
- * needs: a parent stays under a child that is not taken, though the parent comes first in the order.
+ * Finds the fewest of what may go, in the budget's order, that are enough, or as many as a plan may take. What
+ * stays keeps what it needs: a parent stays under a child that is not taken, though the parent comes first in the
+ * order.
  *
  * What leaves the store at once comes before what is soft-deleted, which counts as well: it leaves once
  * it is purged. For the same reason a limit on the store does not count what is soft-deleted already
  * and waits to be purged.
  *
- * @param snapshot The store, with sizes.
+ * @param snapshot The store, with sizes where the budget asks for them.
  * @param policy The rules.
  * @param budget How much is to go.
  * @param now Epoch ms.
@@ -44,38 +45,91 @@ export function fitBudget(
   budget: Budget,
   now: number,
 ): FittedBudget {
-  const judge = judgeRepeatedly(snapshot, policy, now);
+  const { kind } = budget;
+  const judge = judgeRepeatedly(snapshot, policy, now, reasonToWait(budget));
   const all = judge(new Set());
   const order = candidatesOf(all, policy, now).toSorted((left, right) =>
-    Number(left.later) - Number(right.later) ||
-    (budget.first === "oldest"
-      ? left.time - right.time
-      : amountOf(right.usage, budget) - amountOf(left.usage, budget)) ||
-    (left.path < right.path ? -1 : 1)
+    (kind === "at-most" ? 0 : Number(left.later) - Number(right.later)) ||
+    rankOf(left, budget) - rankOf(right, budget) || (left.path < right.path ? -1 : 1)
   );
-  const wanted = wantedOf(snapshot, all, budget);
-  const take = (count: number) => {
-    const held = new Set(order.slice(count).map(({ path }) => path));
+  const paths = order.map(({ path }) => path);
+  const wanted = kind === "at-most" ? order.length : wantedOf(snapshot, all, budget);
+  const take: Take = (taken) => {
+    const held = new Set(paths).difference(taken);
     const judged = judge(held);
-    const reached = candidatesOf(judged, policy, now, held)
-      .reduce((sum, { usage }) => sum + amountOf(usage, budget), 0);
-    return { judged, held, reached };
+    const goes = candidatesOf(judged, policy, now, held);
+    const reached = goes.reduce((sum, { usage }) => sum + amountOf(usage, budget), 0);
+    return { judged, held, reached, goes };
   };
-  // The more may go, the more does go, so the fewest that are enough can be found by halving.
-  let low = 0;
-  let high = order.length;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (take(middle).reached >= wanted) high = middle;
-    else low = middle + 1;
-  }
-  const { judged, held, reached } = take(low);
-  const met = reached >= wanted;
+  const { judged, held, reached } = kind === "at-most"
+    ? takeAtMost(paths, budget.count, take)
+    : takeEnough(paths, wanted, take);
+  const met = kind === "at-most" || reached >= wanted;
   return {
     judged,
     held,
-    outcome: { kind: budget.kind, wanted, reached, met, heldBy: met ? [] : heldBy(judged, budget) },
+    outcome: { kind, wanted, reached, met, heldBy: met ? [] : heldBy(judged, budget) },
   };
+}
+
+/** What comes of it where this alone of what may go is not held back. */
+type Take = (taken: ReadonlySet<StorePath>) => {
+  /** The verdicts, until the next are asked for. */
+  readonly judged: JudgedSnapshot;
+  readonly held: Held;
+  readonly reached: number;
+  readonly goes: readonly Candidate[];
+};
+
+function takeEnough(
+  paths: readonly StorePath[],
+  wanted: number,
+  take: Take,
+): ReturnType<Take> {
+  const first = (count: number) => take(new Set(paths.slice(0, count)));
+  // The more may go, the more does go.
+  return first(leastNumber(paths.length, (count) => first(count).reached >= wanted));
+}
+
+/**
+ * What needs a thing that is not taken waits: with what lets it go it might be more than may be taken. So it is
+ * held back, and what comes behind it has its turn.
+ */
+function takeAtMost(paths: readonly StorePath[], most: number, take: Take): ReturnType<Take> {
+  let [taken, rest]: [readonly StorePath[], readonly StorePath[]] = [[], paths];
+  while (true) {
+    const [before, behind] = [taken, rest];
+    const more = (count: number) => take(new Set([...before, ...behind.slice(0, count)]));
+    const count = leastNumber(behind.length, (count) => more(count + 1).reached > most);
+    const found = more(count);
+    if (found.reached === most || count === behind.length) return found;
+    taken = found.goes.map(({ path }) => path);
+    rest = behind.slice(count);
+  }
+}
+
+/** The least number up to a limit that is enough, found by halving; else the limit. */
+function leastNumber(limit: number, isEnough: (number: number) => boolean): number {
+  let low = 0;
+  let high = limit;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (isEnough(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function reasonToWait(budget: Budget): KeepReason {
+  return budget.kind === "at-most"
+    ? { kind: "another-time", limit: budget.count }
+    : { kind: "not-needed" };
+}
+
+/** The least goes first. */
+function rankOf({ time, usage }: Candidate, { kind, first }: Budget): number {
+  if (first === "oldest") return time;
+  return kind === "max-files" ? -usage.files : -usage.bytes;
 }
 
 interface Candidate {
@@ -133,10 +187,15 @@ function candidatesOf(
 }
 
 function amountOf({ bytes, files }: DiskUsage, { kind }: Budget): number {
+  if (kind === "at-most") return 1;
   return kind === "max-files" ? files : bytes;
 }
 
-function wantedOf(snapshot: StoreSnapshot, all: JudgedSnapshot, budget: Budget): number {
+function wantedOf(
+  snapshot: StoreSnapshot,
+  all: JudgedSnapshot,
+  budget: Exclude<Budget, { readonly kind: "at-most" }>,
+): number {
   if (budget.kind === "free") return budget.bytes;
   const amount = (list: readonly { readonly usage: DiskUsage | null }[]) =>
     list.reduce((sum, { usage }) => sum + amountOf(usage ?? NO_USAGE, budget), 0);

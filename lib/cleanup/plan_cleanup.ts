@@ -201,7 +201,7 @@ function checkArguments(snapshot: StoreSnapshot, policy: CleanupPolicy, now: num
 
 /** Whatever a rule looks at must have been looked for: what is not there may just not have been read. */
 function checkExtras({ extras, sizes }: StoreSnapshot, policy: CleanupPolicy): void {
-  if (policy.budget && !sizes) {
+  if (readingOf(policy).sizes && !sizes) {
     throw new InvalidArgumentError(
       "Cannot plan for a budget without sizes: read the store with sizes",
     );

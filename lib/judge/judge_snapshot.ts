@@ -68,6 +68,7 @@ export function judgeSnapshot(
  * @param snapshot The store.
  * @param policy The rules.
  * @param now Epoch ms.
+ * @param reason Why what is held back stays.
  * @returns Judges, given the paths of what is to stay though it may go. It is always the same object that it
  *   gives, so only the last verdicts count.
  */
@@ -75,6 +76,7 @@ export function judgeRepeatedly(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
   now: number,
+  reason: KeepReason,
 ): (held: Held) => JudgedSnapshot {
   const judged = judgeAlone(snapshot, policy, now, "first");
   const protectNeeded = needProtector(judged, snapshot, policy);
@@ -82,7 +84,7 @@ export function judgeRepeatedly(
     .map((one) => ({ one, path: subjectOf(one).path, verdict: one.verdict }));
   return (held) => {
     for (const { one, path, verdict } of before) {
-      one.verdict = verdict.goes && held.has(path) ? toKeep({ kind: "not-needed" }) : verdict;
+      one.verdict = verdict.goes && held.has(path) ? toKeep(reason) : verdict;
     }
     protectNeeded();
     return judged;

@@ -21,9 +21,9 @@ export type { LinkedPlace, Stop };
 export interface BudgetOutcome {
   /** What is counted. */
   readonly kind: Budget["kind"];
-  /** Bytes, or files of `max-files`, that would have to go. */
+  /** Bytes that would have to go; files of `max-files`; of `at-most` how many may go. */
   readonly wanted: number;
-  /** Bytes, or files, that go with the plan, now or once what it soft-deletes is purged. */
+  /** As many as go with the plan, now or once what it soft-deletes is purged. */
   readonly reached: number;
   /** Whether that is enough. */
   readonly met: boolean;
@@ -141,6 +141,8 @@ export type KeepReason =
   | { readonly kind: "used-by-run"; readonly run: RunId; readonly as: RunUse }
   | { readonly kind: "child-of-kept"; readonly parent: RunId }
   | { readonly kind: "not-needed" }
+  /** It may go, but no more than so many at a time. */
+  | { readonly kind: "another-time"; readonly limit: number }
   | { readonly kind: "parent-of-kept"; readonly child: RunId }
   | { readonly kind: "hides-copy"; readonly copy: StorePath }
   | { readonly kind: "holds-registered-model"; readonly model: string; readonly version: string }

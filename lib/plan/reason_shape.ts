@@ -104,6 +104,7 @@ const KEEP_REASONS: Shapes<KeepReason> = {
   "used-by-run": { run: text, as: text },
   "child-of-kept": { parent: text },
   "not-needed": {},
+  "another-time": { limit: number },
   "parent-of-kept": { child: text },
   "hides-copy": { copy: text },
   "holds-registered-model": { model: text, version: text },

@@ -99,9 +99,11 @@ function faultsOfBudget(
   budget: NonNullable<CleanupPolicy["budget"]>,
 ): readonly ConfigFault[] {
   return [
-    ...choice(["free", "max-size", "max-files"]).check(budget.kind, ["budget", "kind"]),
+    ...choice(["at-most", "free", "max-size", "max-files"]).check(budget.kind, ["budget", "kind"]),
     ...choice(["oldest", "largest"]).check(budget.first, ["budget", "first"]),
-    ...(budget.kind === "max-files"
+    ...(budget.kind === "at-most"
+      ? whole(1).check(budget.count, ["budget", "count"])
+      : budget.kind === "max-files"
       ? whole(0).check(budget.files, ["budget", "files"])
       : whole(0).check(budget.bytes, ["budget", "bytes"])),
   ];

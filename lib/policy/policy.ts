@@ -187,9 +187,11 @@ export interface Selection {
   readonly runs: readonly string[];
 }
 
-/** How much is to go: of what the policy lets go, the first that are enough. */
+/** How much is to go: of what the policy lets go, the first that are enough, or as many as that. */
 export type Budget =
   & (
+    /** As many runs, models, experiments, orphans and heavy files, and no more. */
+    | { readonly kind: "at-most"; readonly count: number }
     /** Bytes to free. */
     | { readonly kind: "free"; readonly bytes: number }
     /** The most that the store may take, bytes. */
@@ -330,7 +332,9 @@ export function readingOf(
   policy: Pick<CleanupPolicy, "retention" | "budget">,
 ): { readonly sizes: boolean; readonly extras: Extras } {
   const { retention, budget } = policy;
-  return { sizes: budget !== undefined, extras: retention ? extrasOf(retention) : BY_AGE };
+  // How many there are is told without measuring them.
+  const sizes = budget !== undefined && !(budget.kind === "at-most" && budget.first === "oldest");
+  return { sizes, extras: retention ? extrasOf(retention) : BY_AGE };
 }
 
 /** All that is to be known of a run besides its record where it is judged by its age. */

@@ -148,6 +148,7 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "used-by-run": true,
   "child-of-kept": false,
   "not-needed": false,
+  "another-time": false,
   "no-rule": false,
   "not-selected": false,
   "left-out": true,

@@ -90,6 +90,8 @@ export function reasonText(reason: ActionReason | KeepReason): string {
       return `child of run ${reason.parent}, which is kept`;
     case "not-needed":
       return "may go, but the target is met without it";
+    case "another-time":
+      return `may go another time: no more than ${formatCount(reason.limit)} at once`;
     case "no-rule":
       return "no rule is given";
     case "not-selected":
@@ -284,6 +286,8 @@ export function keptText(reason: KeepReason): string {
       return "with a kept parent";
     case "not-needed":
       return "not needed for the target";
+    case "another-time":
+      return "for another time";
     case "not-finished":
       return `still ${reason.status.toLowerCase()}`;
     case "younger-than":

@@ -72,6 +72,14 @@ export function emptyPolicyLines(plan: Plan): readonly string[] {
 export function budgetLines(plan: Plan): readonly string[] {
   if (plan.task === "repair" || plan.budget === undefined) return [];
   const { kind, wanted, reached, met, heldBy: [most] } = plan.budget;
+  if (kind === "at-most") {
+    const rest = wanted - reached;
+    return rest === 0 ? [] : [
+      `${formatCount(reached)} of ${formatCount(wanted)} that may go are taken; ${
+        formatCount(rest)
+      } may go another time.`,
+    ];
+  }
   const given = plan.policy.budget;
   const isDecimal = given !== undefined && "bytes" in given && countsInThousands(given.bytes);
   const size = isDecimal ? decimalSize : formatSize;

@@ -237,6 +237,25 @@ Deno.test("a budget takes no more than it needs: without its last one it would f
   );
 });
 
+Deno.test("a plan that takes at most so many takes no more, nothing else, and all of what may go in the end", () => {
+  fc.assert(
+    fc.property(stores, policies, fc.integer({ min: 1, max: 6 }), (store, policy, count) => {
+      const all = actsOf(plan(store, policy));
+      const fitted = plan(store, {
+        ...policy,
+        budget: { kind: "at-most", count, first: "oldest" },
+      });
+      const taken = actsOf(fitted);
+      assertEquals(taken.filter((act) => !all.includes(act)), []);
+      assert(taken.length <= count);
+      const { wanted, reached } = fitted.budget!;
+      assertEquals([wanted, reached], [all.length, taken.length]);
+      if (count >= all.length) assertEquals(taken, all);
+    }),
+    RUNS,
+  );
+});
+
 Deno.test("a limit on the store is met once and for all", () => {
   fc.assert(
     fc.property(stores, policies, fc.nat({ max: 40_000_000 }), (store, policy, bytes) => {

@@ -27,6 +27,7 @@ export interface PolicyFlags {
   /** Bytes. */
   readonly maxSize: number | null;
   readonly maxFiles: number | null;
+  readonly atMost: number | null;
   readonly first: "oldest" | "largest";
 }
 
@@ -42,6 +43,7 @@ export const NO_FLAGS: PolicyFlags = {
   free: null,
   maxSize: null,
   maxFiles: null,
+  atMost: null,
   first: "oldest",
 };
 
@@ -144,15 +146,16 @@ export function daysOldText({ daysOld }: PolicyFlags, config: Config | null): st
     } (keep_within); of what is older its other rules decide\n`;
 }
 
-function budgetOf({ free, maxSize, maxFiles, first }: PolicyFlags): Budget | null {
+function budgetOf({ atMost, free, maxSize, maxFiles, first }: PolicyFlags): Budget | null {
   const budgets: Budget[] = [
+    ...(atMost === null ? [] : [{ kind: "at-most" as const, count: atMost, first }]),
     ...(free === null ? [] : [{ kind: "free" as const, bytes: free, first }]),
     ...(maxSize === null ? [] : [{ kind: "max-size" as const, bytes: maxSize, first }]),
     ...(maxFiles === null ? [] : [{ kind: "max-files" as const, files: maxFiles, first }]),
   ];
   if (budgets.length > 1) {
     throw new UsageError(
-      "Cannot use several targets: expected one of --free, --max-size, --max-files",
+      "Cannot use several targets: expected one of --at-most, --free, --max-size, --max-files",
     );
   }
   return budgets[0] ?? null;

@@ -130,6 +130,13 @@ export const policyFlags = {
     defaultText: "max_runs of mltidy.yaml",
     parse: parseWholeNumber(1),
   } satisfies Valued<number | null>,
+  atMost: {
+    name: "at-most",
+    value: "N",
+    describe: "Take only this many of what may go; the rest another time",
+    default: null,
+    parse: parseWholeNumber(1),
+  } satisfies Valued<number | null>,
   free: {
     name: "free",
     value: "SIZE",

@@ -107,6 +107,7 @@ export const reviewTasks = {
       config,
       maxShare: policyFlags.maxShare,
       maxRuns: policyFlags.maxRuns,
+      atMost: policyFlags.atMost,
       free: policyFlags.free,
       maxSize: policyFlags.maxSize,
       maxFiles: policyFlags.maxFiles,

@@ -3,7 +3,16 @@ import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import { policyOf, readConfig } from "../../../lib/policy/config.ts";
 import type { Budget } from "../../../lib/policy/policy.ts";
 import { renderPlan } from "../../../lib/render/plan.ts";
-import { DAY, experiment, NOW, run, runId, snapshot } from "../../_support/builders.ts";
+import {
+  DAY,
+  deletedRun,
+  experiment,
+  NOW,
+  run,
+  runId,
+  snapshot,
+  type SnapshotInit,
+} from "../../_support/builders.ts";
 import { deepFreeze } from "../../_support/deep_freeze.ts";
 
 const OLD = NOW - 400 * DAY;
@@ -82,4 +91,58 @@ Deno.test("a target is shown in the units in which it was given", () => {
     [1_000_000, 20_000_000_000, 1_048_576, 20 * 1024 ** 3, 1_500_000].map(line),
     ["1.0 MB wanted.", "20.0 GB wanted.", "1.0 MiB wanted.", "20.0 GiB wanted.", "1.5 MB wanted."],
   );
+});
+
+const atMost = (count: number, init: SnapshotInit) => {
+  const budget = { kind: "at-most", count, first: "oldest" } as const;
+  const made = planCleanup(
+    deepFreeze(snapshot({ ...init, sizes: false })),
+    { olderThan: 30 * DAY, purgeAfter: 30 * DAY, quarantineOrphans: false, settle: 0, budget },
+    { now: NOW },
+  );
+  return { made, taken: made.actions.map(({ path }) => path.slice(-2)) };
+};
+const ended = (number: number, daysAgo: number, tags: Readonly<Record<string, string>> = {}) =>
+  run({ id: runId(number), endTime: NOW - daysAgo * DAY, startTime: NOW - daysAgo * DAY, tags });
+
+Deno.test("at most so many are the oldest, soft-deleted or purged, and need no sizes", () => {
+  const init = {
+    experiments: [
+      experiment({
+        runs: [
+          ended(1, 50),
+          ended(2, 90),
+          deletedRun({ id: runId(3), endTime: NOW - 70 * DAY, deletedTime: NOW - 60 * DAY }),
+          ended(4, 60),
+          ended(5, 3),
+        ],
+      }),
+    ],
+  };
+  const { made, taken } = atMost(2, init);
+  assertEquals(taken, ["02", "03"]);
+  assertEquals(
+    renderPlan(made).split("\n").find((line) => line.includes("another time.")),
+    "2 of 4 that may go are taken; 2 may go another time.",
+  );
+  assertEquals(
+    made.kept.map(({ path, reasons: [reason] }) => [path.slice(-2), reason]).slice(0, 1),
+    [["01", { kind: "another-time", limit: 2 }]],
+  );
+});
+
+Deno.test("at most so many starve no family: a child goes before its parent, however old that is", () => {
+  const parent = (id: number) => ({ "mlflow.parentRunId": runId(id) });
+  const init = {
+    experiments: [
+      experiment({
+        runs: [ended(1, 90), ended(2, 80, parent(1)), ended(3, 70, parent(2)), ended(4, 60)],
+      }),
+    ],
+  };
+  assertEquals([1, 2, 3].map((count) => atMost(count, init).taken), [
+    ["03"],
+    ["03", "04"],
+    ["01", "02", "03"],
+  ]);
 });

@@ -209,7 +209,7 @@ Deno.test("followParents() lets a child go within keep_within, and none that a r
 
 Deno.test("followParents() lets a child stay again whose parent a budget does not need", () => {
   const store = snapshot({ experiments: [experiment({ runs: [old(A), young(B, childOf(A))] })] });
-  const judgeHeld = judgeRepeatedly(deepFreeze(store), TOGETHER, NOW);
+  const judgeHeld = judgeRepeatedly(deepFreeze(store), TOGETHER, NOW, { kind: "not-needed" });
   const [parent] = store.experiments[0]!.runs;
   assertEquals(reasonsOf(judgeHeld(new Set())), { [A]: [OLD], [B]: [follows(A)] });
   assertEquals(reasonsOf(judgeHeld(new Set([parent!.path]))), {

@@ -44,10 +44,15 @@ Deno.test("choosePolicy() gives a target by its flag, one at a time", () => {
     files: 9,
     first: "largest",
   });
+  assertEquals(choosePolicy({ ...NO_FLAGS, atMost: 5 }, null).budget, {
+    kind: "at-most",
+    count: 5,
+    first: "oldest",
+  });
   assertThrows(
     () => choosePolicy({ ...NO_FLAGS, free: 1, maxSize: 1 }, CONFIG),
     UsageError,
-    "expected one of --free, --max-size, --max-files",
+    "expected one of --at-most, --free, --max-size, --max-files",
   );
 });
 

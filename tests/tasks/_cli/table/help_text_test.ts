@@ -89,14 +89,16 @@ Deno.test("helpText() lines up what is typed by the names that commands have her
   assertStringIncludes(
     helpText("cleanup", { named: asInstalled }),
     `
-  mltidy cleanup                           show the plan; nothing is changed
-  mltidy cleanup --apply --backup --force  carry it out without asking
+  mltidy cleanup --apply --backup --force          carry it out without asking
 `,
   );
 });
 
 Deno.test("helpText() leaves out what only the commands in deno.json give", () => {
   assertEquals(flagHelp("cleanup").map(({ form }) => form), [
+    "--experiment NAME|ID",
+    "--exclude NAME|ID",
+    "--run ID",
     "--days-old N",
     "--children follow|together|own",
     "--purge-after DURATION",
@@ -106,6 +108,7 @@ Deno.test("helpText() leaves out what only the commands in deno.json give", () =
     "--compare FILE",
     "--max-share SHARE",
     "--max-runs N",
+    "--at-most N",
     "--free SIZE",
     "--max-size SIZE",
     "--max-files N",

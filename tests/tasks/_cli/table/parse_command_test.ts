@@ -18,7 +18,9 @@ const STORE_DEFAULTS = {
   help: false,
   version: false,
 };
+const SELECTION_DEFAULTS = { experiment: null, exclude: null, run: null };
 const CLEANUP_DEFAULTS = {
+  ...SELECTION_DEFAULTS,
   daysOld: null,
   children: null,
   purgeAfter: null,
@@ -31,6 +33,7 @@ const CLEANUP_DEFAULTS = {
   free: null,
   maxSize: null,
   maxFiles: null,
+  atMost: null,
   first: "oldest" as const,
   sizes: false,
   format: "text" as const,
@@ -109,7 +112,11 @@ Deno.test("parseCommand() gives every option of a task its default", () => {
   });
   assertEquals<Command>(parse("summary"), {
     task: "summary",
-    options: { sizes: false, top: null, by: "runs", metric: null, config: null, ...STORE_DEFAULTS },
+    options: {
+      ...{ sizes: false, top: null, by: "runs", metric: null, config: null },
+      ...SELECTION_DEFAULTS,
+      ...STORE_DEFAULTS,
+    },
     operand: null,
   });
 });
@@ -220,8 +227,8 @@ Deno.test("parseCommand() names the nearest flag for an unknown one", () => {
     'Unknown flag "--action" for cleanup: what is to be done is the task\'s name: `deno task summary` lists, `deno task cleanup` plans',
   );
   assertEquals(
-    complaint("cleanup", "--experiment", "7"),
-    'Unknown flag "--experiment" for cleanup: see deno task cleanup --help',
+    complaint("cleanup", "--workspace", "7"),
+    'Unknown flag "--workspace" for cleanup: see deno task cleanup --help',
   );
 });
 
