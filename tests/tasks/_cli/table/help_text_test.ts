@@ -89,7 +89,8 @@ Deno.test("helpText() lines up what is typed by the names that commands have her
   assertStringIncludes(
     helpText("cleanup", { named: asInstalled }),
     `
-  mltidy cleanup --apply --backup --force          carry it out without asking
+  mltidy cleanup                               show the plan; nothing is changed
+  mltidy cleanup --apply --backup --force      carry it out without asking
 `,
   );
 });
