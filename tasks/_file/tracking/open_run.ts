@@ -23,6 +23,7 @@ import type { RunRecord } from "../../../lib/store/tracking_model.ts";
 import { metricLines, withLineFeeds } from "../../../lib/tracking/logging_rules.ts";
 import { editMetaYaml } from "../../../lib/yaml/meta_yaml.ts";
 import { makeDirectories, syncEntry, syncFile } from "../../_io/durable.ts";
+import { NotRegularError } from "../../_io/open_regular.ts";
 import { failureText, infoOf, MOST, readText, readTextFile } from "../../_io/read.ts";
 import type { Durability, Placement, RecordedRun, TrackedRun } from "../../ports/tracking.ts";
 import { placeFile, placeNewFile, type Writing } from "../own/place.ts";
@@ -159,8 +160,10 @@ export function openRun(
     recorded: () => Promise.try(() => recordedAt(join(directory, "meta.yaml"))),
     showLife: (now) =>
       Promise.try(() => {
+        const meta = join(directory, "meta.yaml");
+        if (!infoOf(meta)?.isFile) return;
         const time = new Date(now);
-        Deno.utimeSync(join(directory, "meta.yaml"), time, time);
+        Deno.utimeSync(meta, time, time);
       }),
     end: (status, endTime) =>
       Promise.try(() => {
@@ -211,8 +214,13 @@ function editedMeta(
  * Appends to a file that is there.
  *
  * @returns Whether it is there.
+ * @throws {NotRegularError} When something else is there, such as a link or a pipe.
  */
 function appendLines(target: string, lines: string): boolean {
+  const found = infoOf(target);
+  if (found === null) return false;
+  // Who may write into the store could lead to a file elsewhere, or let a training wait for a pipe.
+  if (!found.isFile && !found.isDirectory) throw new NotRegularError();
   try {
     Deno.writeTextFileSync(target, lines, { append: true, create: false });
     return true;

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
+import { safeRun } from "../../../../tasks/training/mod.ts";
 import { trainingStore } from "../../../_support/training.ts";
 
 Deno.test({
@@ -45,5 +46,36 @@ Deno.test({
     assertEquals(lines.length, logged);
     assertEquals(lines.filter((line) => !/^\d+ 0\.3333333333333333 \d+$/.test(line)), []);
     assert(logged > 100 && logged < 400);
+  },
+});
+
+Deno.test({
+  name: "a metric is appended to no pipe and through no link, and the training goes on",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using training = await trainingStore();
+    const { root, experimentId, store, read } = training;
+    const thesis = join(training.outside, "thesis");
+    Deno.writeTextFileSync(thesis, "mine");
+    const options = { experimentId, warn: () => {} };
+    const seen = await safeRun(store, options, async (run) => {
+      const metrics = join(root, experimentId, run.id!, "metrics");
+      await run.logMetric("before", 1, { step: 1 });
+      await new Deno.Command("mkfifo", { args: [join(metrics, "pipe")] }).output();
+      Deno.symlinkSync(thesis, join(metrics, "link"));
+      const kinds = [];
+      for (const key of ["pipe", "link", "after"]) {
+        const { outcome, problem } = await run.logMetric(key, 1, { step: 1 });
+        kinds.push([key, outcome, problem?.message.includes("it is no regular file") ?? false]);
+      }
+      return { id: run.id!, kinds };
+    });
+    assertEquals(seen.kinds, [
+      ["pipe", "not-logged", true],
+      ["link", "not-logged", true],
+      ["after", "logged", false],
+    ]);
+    assertEquals(Deno.readTextFileSync(thesis), "mine");
+    assert(read(experimentId, seen.id, "metrics", "after")?.endsWith(" 1 1\n"));
   },
 });
