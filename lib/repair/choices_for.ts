@@ -6,7 +6,7 @@
 
 import { MERGE_MARKS } from "../text/git_marks.ts";
 import type { NeedsChoice } from "../plan/repair_action.ts";
-import { isNoFile } from "../store/record_problem.ts";
+import { isNoFile, UTF_16 } from "../store/record_problem.ts";
 import { type Problem, RECORD_SUBJECTS } from "../store/problem.ts";
 import type { NonEmpty } from "../store/snapshot.ts";
 
@@ -33,6 +33,7 @@ const VALUE: Choices = [
   "bring the file back from a backup of your own",
   "move it out of the store",
 ];
+const RE_ENCODED: Choices = ["write the file anew as UTF-8", "move it out of the store"];
 const TWO_IN_ONE: Choices = [
   "part the two lines",
   "take out what is left of the first, into the backup,",
@@ -115,6 +116,7 @@ export function choicesFor(
 ): OwnersChoice | null {
   if (isNoFile(message) && RECORD_SUBJECTS.includes(subject)) return { choices: IN_PLACE };
   const isRecord = subject === "model-version" || RECORD_SUBJECTS.includes(subject);
+  if (message === UTF_16 && !isRecord) return { choices: RE_ENCODED };
   const isModel = subject === "registry" && path?.split("/").length === 2;
   if (isModel && LOST.includes(damage)) return { choices: REGISTERED };
   if (message === MERGE_MARKS && damage === "unreadable") {

@@ -90,3 +90,12 @@ Deno.test("choicesFor() moves no registered model away, whose versions MLflow sh
     ],
   });
 });
+
+Deno.test("choicesFor() has what is UTF-16 written anew, since nothing of it is lost", () => {
+  const message = "it is UTF-16, and MLflow reads UTF-8";
+  for (const subject of ["metric", "param", "tags"] as const) {
+    assertEquals(choicesFor({ subject, damage: "unreadable", message }, false), {
+      choices: ["write the file anew as UTF-8", "move it out of the store"],
+    });
+  }
+});
