@@ -5,13 +5,14 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { DiskFullError } from "../../lib/errors.ts";
 import { listBackups } from "../../tasks/backups/list_backups.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import { openStore } from "../../tasks/open_store.ts";
-import { DAY, deletedRun, experiment, NOW, runId } from "../_support/builders.ts";
+import { DAY, deletedRun, experiment, NOW, run, runId } from "../_support/builders.ts";
 import { relocateRows, writeDatabaseStore } from "../_support/database_store.ts";
 import { exactRowsOf } from "../_support/owned_rows.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
@@ -66,4 +67,36 @@ Deno.test("artifacts for which the database's disk has no room stay with their r
   assertSameTree(await readTree(root), tree);
   assertEquals((await cleanup(store, { apply: true, backup: false })).report?.complete, true);
   assertEquals([...(await readTree(root)).keys()], ["1"]);
+});
+
+Deno.test("a disk without a free byte changes nothing of a database, and what makes room is named", async () => {
+  await using disk = await smallDisk();
+  if (disk === null) return console.error("Skipping: mounting a small disk takes root on Linux");
+  const path = join(disk.path, "mlflow.db");
+  const runs = [1, 2].map((number) => run({ id: runId(number), endTime: NOW - 90 * DAY }));
+  writeDatabaseStore(path, { experiments: [experiment({ id: "1", runs })] });
+  await using store = await openStore(path, { now: () => NOW });
+  const refused = async (work: () => Promise<unknown>, help: string) => {
+    const rows = exactRowsOf(path);
+    const full = join(disk.path, "full");
+    try {
+      Deno.writeFileSync(full, new Uint8Array(64 << 20));
+    } catch {
+      // As much as there was room for.
+    }
+    const { message } = await assertRejects(work, DiskFullError);
+    assertEquals(
+      message,
+      `Cannot change store sqlite:///${path}: no space is left on its disk, and nothing was lost; ${help}, and try again`,
+    );
+    Deno.removeSync(full);
+    assertEquals(exactRowsOf(path), rows);
+  };
+  const clean = () => cleanup(store, { apply: true });
+  await refused(clean, "make room there");
+  assertEquals((await clean()).report?.complete, true);
+  const list =
+    `to make room, see which backups could go: \`deno task backup --list --store sqlite:///${path}\``;
+  await refused(() => restore(store), list);
+  assertEquals((await restore(store)).changes, 2);
 });

@@ -16,6 +16,7 @@ import type { RestoredItem } from "../../../lib/backup/report.ts";
 import { NO_USAGE } from "../../../lib/store/usage.ts";
 import { locationOfFile } from "../../../lib/store/store_uri.ts";
 import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
+import { isDiskFull } from "../../_io/disk_full.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
 import {
   type BackupPreview,
@@ -85,7 +86,9 @@ export function lockDatabaseBackups(
     ...backups,
     copy: () => refuseCopy(path),
     bringBack: (id, selection = {}, work = {}) =>
-      bringBack({ path, places, log, owned: rows }, id, selection, work),
+      bringBack({ path, places, log, owned: rows }, id, selection, work).catch((error: unknown) => {
+        throw isDiskFull(error) ? storeErrorOf(error, path) : error;
+      }),
     // It has been there from the beginning.
     take: () => Promise.resolve({ path: statePaths(path).directory, failures: [] }),
     expireRecords: () => Promise.resolve(0),

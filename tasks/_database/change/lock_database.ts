@@ -14,6 +14,7 @@
 import { emptyStaging } from "../../_file/own/own_directory.ts";
 import { StalePlanError } from "../../../lib/errors.ts";
 import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
+import { isDiskFull } from "../../_io/disk_full.ts";
 import { infoOf } from "../../_io/read.ts";
 import { guardHeld } from "../../ports/guard_held.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
@@ -98,10 +99,15 @@ export async function lockDatabaseStore(
           }),
       },
       begin: ({ actions, task, now, keepBackup }) =>
-        whileHeld(() => {
+        whileHeld(async () => {
           requireSame();
           const place = { log, tables, rows, path, places };
-          return beginChange({ actions, task, now, keepBackup, ...place, readNamed, requireSame });
+          const change = { actions, task, now, keepBackup, ...place, readNamed, requireSame };
+          try {
+            return await beginChange(change);
+          } catch (error) {
+            throw isDiskFull(error) ? storeErrorOf(error, path) : error;
+          }
         }),
       [Symbol.asyncDispose]: () => Promise.try(() => held.dispose()),
     };

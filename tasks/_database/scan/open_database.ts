@@ -16,7 +16,7 @@ import { locationOfFile, sqliteUri } from "../../../lib/store/store_uri.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { isDiskFull } from "../../_io/disk_full.ts";
 import { openRegular } from "../../_io/open_regular.ts";
-import { failureText, isGone, readBytes, readStart } from "../../_io/read.ts";
+import { failureText, infoOf, isGone, readBytes, readStart } from "../../_io/read.ts";
 import { checkJournal } from "./check_journal.ts";
 import { holdOpen, isHeldOpen } from "./held_open.ts";
 import { replayLog } from "./replay_log.ts";
@@ -35,6 +35,9 @@ const [HEADER, LOG_HEADER] = [100, 32] as const;
 
 /** Where a database says which versions of the format write and read: 2 stands for a write-ahead log. */
 const VERSIONS = [18, 19] as const;
+
+/** What backups lie in, beside a database. */
+const KEPT = ["changes.db", "backups"] as const;
 
 /** How often to read what changes meanwhile, before SQLite is to do it. */
 const ATTEMPTS = 5;
@@ -280,8 +283,13 @@ export function helpFor(error: Error): string {
 export function storeErrorOf(error: unknown, path: string): StoreError | null {
   const location = locationOfFile(path);
   if (isDiskFull(error) || codeOf(error) === FULL) {
+    const kept = KEPT.some((name) => infoOf(`${path}.mltidy/${name}`) !== null);
+    const list = shellWords(["deno", "task", "backup", "--list", "--store", location]);
+    const room = kept
+      ? `; to make room, see which backups could go: \`${list}\``
+      : "; make room there";
     return new DiskFullError(
-      `Cannot change store ${location}: no space is left on its disk, and nothing was lost; make room there, and try again`,
+      `Cannot change store ${location}: no space is left on its disk, and nothing was lost${room}, and try again`,
       location,
       { cause: error },
     );
