@@ -40,6 +40,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     describes: `${NO_DEFAULT}, and MLflow makes it with a new store only`,
     migration: null,
     stores: "any",
+    byAbsence: true,
     remedy: byHand("Rename that experiment in MLflow, or name one wherever runs are started"),
     repairable: true,
     check: findMissingDefault,

@@ -160,6 +160,8 @@ export interface RuleRow {
    * @default {directories alone}
    */
   readonly stores?: "database" | "served" | "any";
+  /** It is broken where something is not there, which whoever is shown a part of a store cannot tell. */
+  readonly byAbsence?: true;
   /** Finds the places where it is broken. */
   readonly check: Check;
 }

@@ -171,6 +171,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     describes: "MLflow shows the run as one without a parent, and raises when asked for it",
     migration: null,
     stores: "any",
+    byAbsence: true,
     remedy: byHand("Bring the parent back, or remove the run's tag mlflow.parentRunId"),
     check: findLostParents,
   },

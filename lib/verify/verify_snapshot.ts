@@ -119,10 +119,12 @@ export function verifySnapshot(
  * Lists the rules that are about such a store.
  *
  * @param snapshot The store.
- * @returns Those about its kind.
+ * @returns Those about its kind, of which whoever has read it can tell whether they are broken.
  */
 export function rulesAbout({ backend }: StoreSnapshot): readonly Rule[] {
-  return RULES.filter(({ stores }) => {
+  const seesAll = backend?.server?.seesAll ?? true;
+  return RULES.filter(({ stores, byAbsence = false }) => {
+    if (byAbsence && !seesAll) return false;
     if (backend === undefined) return stores === undefined || stores === "any";
     return stores === "any" || stores === "served" ||
       stores === "database" && backend.server === undefined;

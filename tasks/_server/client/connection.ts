@@ -50,6 +50,8 @@ const ANY_TYPE = "application/octet-stream";
 
 /** What MLflow waits for an answer, s. */
 const USUAL_PATIENCE = 120;
+/** How many times as long an answer may take, of which something comes now and then. */
+const MOST_PATIENCE = 10;
 const MOST_REDIRECTS = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -72,6 +74,7 @@ export function connect(server: ServerName, environment: Environment): Connectio
   const fresh = Deno.createHttpClient({ ...settings, poolMaxIdlePerHost: 0 });
   const patience = patienceOf(environment);
   const isLax = isOn(environment("MLFLOW_TRACKING_INSECURE_TLS"));
+  let hasAnswered = false;
   return {
     async exchange({ method, path, body, headers }, { follows, signal, read }) {
       const silence = new AbortController();
@@ -81,6 +84,7 @@ export function connect(server: ServerName, environment: Environment): Connectio
       };
       let timer: ReturnType<typeof setTimeout> | undefined;
       restart();
+      const end = setTimeout(() => silence.abort(DRIP), MOST_PATIENCE * patience);
       let url = server.base + path;
       try {
         for (let redirects = 0;; redirects++) {
@@ -97,6 +101,7 @@ export function connect(server: ServerName, environment: Environment): Connectio
             redirect: "manual",
             signal: AbortSignal.any([silence.signal, ...(signal === undefined ? [] : [signal])]),
           });
+          hasAnswered = true;
           restart();
           const to = REDIRECTS.has(response.status) ? response.headers.get("Location") : null;
           if (to === null) return await read(response, restart);
@@ -104,12 +109,14 @@ export function connect(server: ServerName, environment: Environment): Connectio
           url = redirected(url, to, follows && redirects < MOST_REDIRECTS, response.status);
         }
       } catch (error) {
-        if (error === SILENCE) {
-          throw new RequestError("unanswered", silent(patience), { isLate: true });
+        if (error === SILENCE || error === DRIP) {
+          const long = error === SILENCE ? silent(patience) : slow(patience);
+          throw new RequestError("unanswered", `${long}; ${PATIENCE}`, { isLate: true });
         }
-        throw networkError(error, server, isLax) ?? error;
+        throw networkError(error, server, { isLax, hasAnswered }) ?? error;
       } finally {
         clearTimeout(timer);
+        clearTimeout(end);
       }
     },
     [Symbol.dispose]() {
@@ -121,11 +128,18 @@ export function connect(server: ServerName, environment: Environment): Connectio
 
 /** By its identity: why a request was given up. */
 const SILENCE = new Error("No answer");
+const DRIP = new Error("No end of an answer");
+
+const PATIENCE = "MLFLOW_HTTP_REQUEST_TIMEOUT sets how long to wait";
 
 function silent(patience: number): string {
-  return `the server has not answered for ${
-    patience / 1000
-  } s; MLFLOW_HTTP_REQUEST_TIMEOUT sets how long to wait`;
+  return `the server has not answered for ${patience / 1000} s`;
+}
+
+function slow(patience: number): string {
+  return `the server's answer has not come to its end in ${
+    MOST_PATIENCE * patience / 1000
+  } s, ${MOST_PATIENCE} times as long as it may be silent`;
 }
 
 function patienceOf(environment: Environment): number {
@@ -220,6 +234,8 @@ function requireGrant(server: ServerName): void {
   );
 }
 
+const HUNG_UP = "the server has hung up before its answer was whole";
+
 /** By what Deno says of it: why, and what helps. */
 const NETWORK: readonly (readonly [RegExp, RequestFailure, string])[] = [
   [/dns error|failed to lookup/i, "unreachable", "no such host"],
@@ -257,10 +273,15 @@ const NETWORK: readonly (readonly [RegExp, RequestFailure, string])[] = [
   [/\(Connect\)/, "unreachable", "no connection came about"],
 ];
 
-const LAX =
-  "; MLFLOW_TRACKING_INSECURE_TLS cannot be kept here: Deno is told that for a process, by --unsafely-ignore-certificate-errors and the host";
+function lax(host: string): string {
+  return `; MLFLOW_TRACKING_INSECURE_TLS cannot be kept here: Deno is told that for a process, so type \`export MLTIDY_GRANT=--unsafely-ignore-certificate-errors=${host}\``;
+}
 
-function networkError(error: unknown, server: ServerName, isLax: boolean): RequestError | null {
+function networkError(
+  error: unknown,
+  server: ServerName,
+  { isLax, hasAnswered }: Readonly<Record<"isLax" | "hasAnswered", boolean>>,
+): RequestError | null {
   if (error instanceof RequestError || error instanceof DOMException || !(error instanceof Error)) {
     return null;
   }
@@ -270,8 +291,18 @@ function networkError(error: unknown, server: ServerName, isLax: boolean): Reque
     return null;
   }
   const [, failure, why] = NETWORK.find(([pattern]) => pattern.test(text)) ??
-    [null, "unanswered", "the server has hung up before its answer was whole"] as const;
-  const isTls = failure === "untrusted" && server.base.startsWith("https:");
+    [null, "unanswered", HUNG_UP] as const;
+  const { protocol, hostname } = new URL(server.base);
+  const isTls = failure === "untrusted" && protocol === "https:";
+  const mayTakeTls = failure === "unanswered" && protocol === "http:" && !hasAnswered;
   // Its own words are kept out: they hold addresses as they were typed.
-  return new RequestError(failure, isTls && isLax ? why + LAX : why);
+  return new RequestError(
+    failure,
+    why +
+      (isTls && isLax
+        ? lax(hostname)
+        : mayTakeTls
+        ? "; where it takes TLS alone, write https://"
+        : ""),
+  );
 }

@@ -95,6 +95,7 @@ async function* pagesOf(
   { signal }: PagesOptions,
 ): AsyncIterable<Page> {
   let size = Number(parameters["max_results"]);
+  const seen = new Set<string>();
   for (let token: string | null = null;;) {
     let answer: Answer;
     try {
@@ -111,11 +112,12 @@ async function* pagesOf(
       continue;
     }
     const next = nextTokenOf(answer);
-    if (next !== null && next === token) {
+    if (next !== null && seen.has(next)) {
       throw new RequestError("foreign", `the server's list of ${field} has no end`);
     }
     yield { records: recordsOf(answer, field), token: next };
     if (next === null) return;
+    seen.add(next);
     token = next;
   }
 }

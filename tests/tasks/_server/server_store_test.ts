@@ -272,6 +272,31 @@ Deno.test("verify() finds over a server what its answers show, and nothing that 
   );
 });
 
+Deno.test("verify() finds nothing to be missing that an account may only not see", async () => {
+  const init: SnapshotInit = {
+    experiments: [experiment({
+      id: "1",
+      runs: [run({ id: runId(1), tags: { "mlflow.parentRunId": runId(98) } })],
+    })],
+    registeredModels: [registeredModel({
+      name: "lost",
+      aliases: { gone: "9" },
+      versions: [modelVersion({ version: "1", runId: runId(99) })],
+    })],
+  };
+  const found = async (isAdmin: boolean) => {
+    const account = { name: "kim", isAdmin };
+    await using server = await startMlflowDouble(init, { now: () => NOW, account });
+    await using store = await open(server.uri);
+    return (await verify(store)).findings.map(({ rule }) => rule).toSorted();
+  };
+  assertEquals(await found(true), [
+    ...["alias-dangling", "default-experiment-missing", "parent-run-missing"],
+    "source-run-missing",
+  ]);
+  assertEquals(await found(false), []);
+});
+
 Deno.test("verify() of one experiment over a server reads no runs of the others but those that it names", async () => {
   const lost = runId(98);
   const init: SnapshotInit = {

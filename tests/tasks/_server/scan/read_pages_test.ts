@@ -128,6 +128,20 @@ Deno.test("readAll() refuses a list without an end, and what is no list", async 
   }
 });
 
+Deno.test("readAll() refuses a list that comes back to a page that it has given", async () => {
+  let asked = 0;
+  await using server = serverDouble(() =>
+    json({ experiments: [], next_page_token: `${asked++ % 3}` })
+  );
+  using client = openClient(parseStoreName(server.uri) as ServerName, {
+    endpoints: READING,
+    environment: () => undefined,
+  });
+  const listing = { name: "experiments/search", field: "experiments", parameters: {} } as const;
+  const { message } = await assertRejects(() => readAll(client, listing), RequestError);
+  assertEquals([message, asked], ["the server's list of experiments has no end", 4]);
+});
+
 Deno.test("readRuns() tells about how many runs there are from its first page on, and never fewer than it has read", async () => {
   await using server = table(rowsFrom(0, 1_730));
   const told: (readonly [number, number | undefined])[] = [];
