@@ -101,10 +101,12 @@ export function openSender(
         [trouble, failures] = [null, 0];
         tell();
       } catch (error) {
+        // What was broken off tells nothing of the server.
+        if (signal.aborted) return;
         trouble = error instanceof Error ? error : new Error(String(error));
         failures++;
         tell();
-        if (signal.aborted || once || isFinal(error)) return;
+        if (once || isFinal(error)) return;
         await waitAWhile(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1)));
       }
     }

@@ -104,14 +104,14 @@ export function openServerTracking(options: ServerTrackingOptions): ServerTracki
 
   return {
     async setupExperiment(request) {
-      const timeout = Promise.withResolvers<null>();
-      const timer = setTimeout(() => timeout.resolve(null), patience.setUp);
+      // What is left under way would keep the program from ending.
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(), patience.setUp);
+      const signal = AbortSignal.any([late.signal, closing.signal]);
       try {
-        const setting = setupServerExperiment(client, request);
-        setting.catch(() => {});
-        return await Promise.race([setting, timeout.promise]) ?? laterSetup(request);
+        return await setupServerExperiment(client, request, signal);
       } catch (error) {
-        if (!isSilent(error)) throw error;
+        if (!signal.aborted && !isSilent(error)) throw error;
         return laterSetup(request);
       } finally {
         clearTimeout(timer);

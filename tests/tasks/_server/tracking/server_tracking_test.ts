@@ -346,6 +346,44 @@ Deno.test("a server that does not answer from the beginning on gets the experime
   assertEquals([found?.name, found?.runs.length], ["forecast", 1]);
 });
 
+Deno.test("a server that is silent is asked nothing more once the store is closed, which would keep the program from ending", async () => {
+  await using directory = await memoryDirectory();
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  let [came, held] = [0, 0];
+  void (async () => {
+    for await (const connection of listener) {
+      [came, held] = [came + 1, held + 1];
+      void new Response(connection.readable).arrayBuffer().catch(() => {}).then(() => held--);
+    }
+  })();
+  {
+    await using store = await open(
+      `http://127.0.0.1:${listener.addr.port}`,
+      directory.path,
+      "short",
+    );
+    assertEquals((await setupExperiment(store, "forecast")).outcome, "later");
+  }
+  for (let more = 0; more < 100 && held > 0; more++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assertEquals([came > 1, held], [true, 0]);
+});
+
+Deno.test("a server that falls silent has not taken all of it in time, and nothing else is said of it", async () => {
+  await using served = await serve("short");
+  const { store, proxy, warned, experimentId } = served;
+  const warn = (message: string) => void warned.push(message);
+  await safeRun(store, { experimentId, runName: "silent", warn }, async (run) => {
+    proxy.failAt(({ url }) => url.endsWith("log-batch"), 1, "freeze");
+    await run.logMetric("loss", 1);
+  });
+  assertMatch(
+    warned.join("\n"),
+    /ended FINISHED: the server has not taken all of it in time; what/,
+  );
+});
+
 Deno.test("what another training has left is sent beside the next one", async () => {
   await using served = await serve("short");
   const { server, proxy } = served;
