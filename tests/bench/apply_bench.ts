@@ -82,7 +82,7 @@ export async function measureApply(bench: Bench): Promise<readonly Figure[]> {
 }
 
 function timesOf(times: readonly number[]): Samples {
-  return { times, work: [], memory: [] };
+  return { times, work: [], wholeWork: [], memory: [] };
 }
 
 const ROUNDS = 3;

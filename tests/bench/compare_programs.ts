@@ -23,20 +23,34 @@ export async function comparePrograms<K extends string>(
   const names = Object.keys(programs) as K[];
   // Object.fromEntries() forgets which names there are.
   const samples = Object.fromEntries(
-    names.map((name) => [name, { times: [], work: [], memory: [] }]),
+    names.map((name) => [name, { times: [], work: [], wholeWork: [], memory: [] }]),
   ) as unknown as Record<K, Record<keyof Samples, number[]>>;
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < names.length; turn++) {
       const name = names[(round + turn) % names.length]!;
       const program = programs[name];
       await run(stopwatch, { ...program, words: program.before ?? program.words });
+      const before = workOf(program.server);
       const { time, work, megabytes } = await run(stopwatch, program);
       samples[name].times.push(time);
       samples[name].work.push(work);
+      samples[name].wholeWork.push(work + workOf(program.server) - before);
       samples[name].memory.push(megabytes);
     }
   }
   return samples;
+}
+
+/** The hundredths of a second in which Linux counts, in ms. */
+const TICK = 10;
+
+/** Processor time so far, ms, of a process and of all that it has started and that are at work. */
+function workOf(pid: number | undefined): number {
+  if (pid === undefined) return 0;
+  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ").at(-1)!.split(" ");
+  const own = (Number(fields[11]) + Number(fields[12])) * TICK;
+  const started = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim();
+  return started.split(" ").reduce((sum, one) => sum + (one === "" ? 0 : workOf(Number(one))), own);
 }
 
 async function run(

@@ -15,6 +15,8 @@ export interface Program {
   readonly before?: readonly string[];
   /** Exit codes that mean success. @default {[0]} */
   readonly codes?: readonly number[];
+  /** The process of a server that works for it. @default {None does} */
+  readonly server?: number;
 }
 
 /** What one program took, one entry for each round. */
@@ -23,6 +25,8 @@ export interface Samples {
   readonly times: readonly number[];
   /** Time of all processors, in the program and in the system for it, in ms; what else runs costs none of it. */
   readonly work: readonly number[];
+  /** The same with what its server took for it. */
+  readonly wholeWork: readonly number[];
   /** The most memory that the process held at once, in MB of 1,048,576 bytes. */
   readonly memory: readonly number[];
 }
@@ -97,7 +101,7 @@ export function ratio(
   top: Samples,
   bottom: Samples,
   bound: Bound | null,
-  by: "times" | "work" = "times",
+  by: "times" | "work" | "wholeWork" = "times",
 ): Figure {
   const ratios = top[by].map((time, round) => time / (bottom[by][round] ?? NaN));
   const [spent, against] = [median(top[by]), median(bottom[by])];

@@ -37,6 +37,7 @@ async function measureStore(
   const samples = (times: readonly number[]): Samples => ({
     times,
     work: [],
+    wholeWork: [],
     memory: rounds.map(({ memory }) => memory),
   });
   return [

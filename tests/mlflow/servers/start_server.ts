@@ -27,6 +27,8 @@ export interface ServerOptions {
 export interface TrackingServer extends AsyncDisposable {
   /** Such as `http://127.0.0.1:41234`. */
   readonly uri: string;
+  /** Its process, which starts those that answer. */
+  readonly pid: number;
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>;
 }
@@ -107,6 +109,7 @@ export async function startTrackingServer(
     if (uri !== undefined && await answers(uri)) {
       return {
         uri,
+        pid: child.pid,
         kill: () => end("SIGKILL"),
         [Symbol.asyncDispose]: () => end("SIGTERM"),
       };
