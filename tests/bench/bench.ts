@@ -29,7 +29,7 @@ import { measureMillion } from "./million_bench.ts";
 import { measureMlflow } from "./mlflow_bench.ts";
 import { measurePlanning } from "./planning_bench.ts";
 import { measureCold, measureSizes, measureSummary, measureVerify } from "./reading_bench.ts";
-import { measureServer, measureServerPruning } from "./server_bench.ts";
+import { measureServer, measureServerPruning, measureServerTraining } from "./server_bench.ts";
 import { measureReview } from "./review_bench.ts";
 import { measureStartUp } from "./start_up_bench.ts";
 
@@ -46,6 +46,7 @@ const measurements: Readonly<Record<string, Measurement>> = {
   mlflow: measureMlflow,
   server: measureServer,
   "server-pruning": measureServerPruning,
+  "server-training": measureServerTraining,
   apply: measureApply,
   review: measureReview,
   "start-up": measureStartUp,

@@ -25,12 +25,12 @@ const ROUNDS = 3;
 /** What `mlflow server` starts of its own accord. */
 const WORKERS = 4;
 
-/** Reads a server, and trains into it. */
+/** Reads a server. */
 export async function measureServer(bench: Bench): Promise<readonly Figure[]> {
   const version = await newestMlflow();
   const rounds = Math.min(bench.rounds, ROUNDS);
   await using served = await serve(bench, version, MANY);
-  const { uri, state, server } = served;
+  const { uri, server } = served;
   const before = taskWords("config", ["--help"]);
   const { client, summary } = await bench.compare({
     client: { ...clientOf(version, uri), before, server },
@@ -56,8 +56,15 @@ export async function measureServer(bench: Bench): Promise<readonly Figure[]> {
       detail: `${shownTime(ours)} ÷ ${shownTime(all)}`,
       rounds,
     },
-    ...await measureServerLogging(version, { uri, state, rounds }),
   ];
+}
+
+/** Trains into a server. */
+export async function measureServerTraining(bench: Bench): Promise<readonly Figure[]> {
+  const version = await newestMlflow();
+  const rounds = Math.min(bench.rounds, ROUNDS);
+  await using served = await serve(bench, version, FEW);
+  return await measureServerLogging(version, { ...served, rounds });
 }
 
 /** Deletes over a server what is old. */

@@ -215,7 +215,7 @@ Deno.test("a server that says nothing, or stops in the middle, is not waited for
 
 Deno.test("an answer of which something comes now and then, and never its end, is not waited for without end", async () => {
   await using server = serverDouble(() => {
-    let timer = 0;
+    let timer: ReturnType<typeof setInterval> | undefined;
     const drip = new ReadableStream({
       start(controller) {
         timer = setInterval(() => controller.enqueue(new Uint8Array([32])), 5);
