@@ -52,9 +52,10 @@ export async function findSchedules(places: MachinePlaces): Promise<FoundSchedul
   ];
   const crontabs = CRONTABS.map((path) => join(root, path));
   const found = (await Promise.all([...directories, ...crontabs].map(filesOf))).flat();
+  const scripts = found.flatMap(({ text }) => scriptsIn(text)).flatMap(readMade);
   return {
     files: found.map(({ path }) => path),
-    reports: [...new Set(found.flatMap(({ text }) => reportsIn(text)))],
+    reports: [...new Set([...found, ...scripts].flatMap(({ text }) => reportsIn(text)))],
     hasHiddenCrontabs: (await Promise.all(crontabs.map(isHidden))).includes(true),
   };
 }
@@ -68,20 +69,32 @@ async function isHidden(directory: string): Promise<boolean> {
   return listed.kind === "failed" && !listed.missing;
 }
 
+/** A file that mltidy has made. */
+interface MadeFile {
+  readonly path: string;
+  readonly text: string;
+}
+
 /** Where nothing may be looked at, nothing is found. */
-async function filesOf(
-  directory: string,
-): Promise<readonly { readonly path: string; readonly text: string }[]> {
+async function filesOf(directory: string): Promise<readonly MadeFile[]> {
   const listed = await listDirectory(directory);
   if (listed.kind !== "listed") return [];
-  return listed.entries.map(({ name }) => join(directory, name)).toSorted().flatMap((path) => {
-    try {
-      const text = readTextFile(path, { most: MOST.config });
-      return MADE_BY.test(text) ? [{ path, text }] : [];
-    } catch {
-      return [];
-    }
-  });
+  return listed.entries.map(({ name }) => join(directory, name)).toSorted().flatMap(readMade);
+}
+
+function readMade(path: string): readonly MadeFile[] {
+  try {
+    const text = readTextFile(path, { most: MOST.config });
+    return MADE_BY.test(text) ? [{ path, text }] : [];
+  } catch {
+    return [];
+  }
+}
+
+/** What a crontab starts in place of a line that would be too long for it. */
+function scriptsIn(text: string): readonly string[] {
+  return [...text.matchAll(/ \/bin\/sh (?:'([^'\n]+)'|(\/\S+))$/gm)]
+    .map(([, quoted, bare = ""]) => (quoted ?? bare).replaceAll("\\%", "%"));
 }
 
 /** As systemd, a shell and XML have the word behind the flag. */

@@ -39,6 +39,10 @@ Deno.test("findSchedules() finds what mltidy has made where systems look, and th
     }${MADE}0 3 * * 0 deno run --report /srv/kim.json\n`,
   });
   const home = join(root, "home");
+  writeFiles(root, {
+    "home/50% of it/mltidy.sh": `#!/bin/sh\n\n${MADE}\ndeno run --report '/srv/a b/script.json'\n`,
+    "var/spool/cron/crontabs/lee": `${MADE}0 3 * * 0 /bin/sh '${home}/50\\% of it/mltidy.sh'\n`,
+  });
   assertEquals(await findSchedules({ home, root }), {
     files: [
       join(home, ".config/systemd/user/mltidy-cleanup.service"),
@@ -46,8 +50,12 @@ Deno.test("findSchedules() finds what mltidy has made where systems look, and th
       join(home, "Library/LaunchAgents/mltidy.plist"),
       join(root, "etc/cron.d/mltidy"),
       join(root, "var/spool/cron/crontabs/kim"),
+      join(root, "var/spool/cron/crontabs/lee"),
     ],
-    reports: ["/srv/a b/50%.json", "/srv/mac.json", "/srv/cron.json", "/srv/kim.json"],
+    reports: [
+      ...["/srv/a b/50%.json", "/srv/mac.json", "/srv/cron.json", "/srv/kim.json"],
+      "/srv/a b/script.json",
+    ],
     hasHiddenCrontabs: false,
   });
   const nowhere = { home: null, root: join(root, "nothing") };
