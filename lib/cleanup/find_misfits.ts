@@ -9,6 +9,7 @@ import type { JudgedRun, JudgedSnapshot } from "../judge/judged.ts";
 import { facetOf, measuredOf, scoreOf, tagFinder } from "../judge/run_facts.ts";
 import type { Misfit } from "../plan/outlook.ts";
 import {
+  type BestRule,
   isEmptyRule,
   readThreshold,
   type RetentionPolicy,
@@ -53,7 +54,6 @@ export function findMisfits(judged: JudgedSnapshot, policy: RetentionPolicy): re
     each((rule) => valuesOf(rule).filter((facet) => facet !== null)).flatMap(({ wanted, runs }) =>
       fitsNone(key, wanted, "run", runs, ({ run }) => facetOf(run, wanted) !== "")
     );
-  const bestOf = ({ keepBest }: RetentionRule) => keepBest.filter(({ n }) => n > 0);
   if (ruled.length === 0) return [];
   return [
     ...rules.flatMap((rule) => [
@@ -99,12 +99,18 @@ function fitsNone<T>(
   return [{ key, wanted, among, without: list.length, of: list.length }];
 }
 
+/** One that keeps none asks for nothing; whether its history was read depends on the kind of store. */
+function bestOf({ keepBest }: RetentionRule): readonly BestRule[] {
+  return keepBest.filter(({ n }) => n > 0);
+}
+
 function unranked(metric: string, runs: readonly JudgedRun[]): readonly Misfit[] {
   const ofExperiments = [...Map.groupBy(runs, ({ run }) => run.experimentId).values()];
   const without =
     ofExperiments.filter((members) =>
       !members.some(({ run, ruling }) =>
-        ruling?.rule.keepBest.some((best) => best.metric === metric && scoreOf(run, best) !== null)
+        ruling !== null &&
+        bestOf(ruling.rule).some((best) => best.metric === metric && scoreOf(run, best) !== null)
       )
     ).length;
   const of = ofExperiments.length;

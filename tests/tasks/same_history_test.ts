@@ -8,8 +8,8 @@ import { assert, assertEquals } from "@std/assert";
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import type { CleanupPlan, KeepReason } from "../../lib/plan/plan.ts";
 import { policyOf, readConfig } from "../../lib/policy/config.ts";
-import { type CleanupPolicy, readingOf } from "../../lib/policy/policy.ts";
-import type { ModelUse } from "../../lib/store/extras.ts";
+import { type CleanupPolicy, extrasOf, readingOf } from "../../lib/policy/policy.ts";
+import { type ModelUse, NO_EXTRAS } from "../../lib/store/extras.ts";
 import type { Experiment, LoggedModel, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { openDatabaseStore } from "../../tasks/_database/database_store.ts";
 import { openFileStore } from "../../tasks/_file/file_store.ts";
@@ -17,7 +17,7 @@ import { openStore } from "../../tasks/open_store.ts";
 import type { Store } from "../../tasks/ports/store.ts";
 import { policyArbitrary } from "../_support/adverse_arbitraries.ts";
 import { snapshotArbitrary } from "../_support/arbitraries.ts";
-import { DAY, experiment, NOW, run, runId, snapshot } from "../_support/builders.ts";
+import { DAY, experiment, NOW, retentionRule, run, runId, snapshot } from "../_support/builders.ts";
 import { tempDatabase } from "../_support/database_store.ts";
 import { draws } from "../_support/depth.ts";
 import { writeExtras } from "../_support/disk_extras.ts";
@@ -212,6 +212,38 @@ const SURE: [History, CleanupPolicy] = [
   PURGE,
 ];
 
+/** By a history no run is to be kept, and by the latest value, which is none, none can be. */
+const RANKING_NONE: CleanupPolicy = {
+  olderThan: null,
+  purgeAfter: null,
+  quarantineOrphans: false,
+  settle: 0,
+  retention: {
+    rules: [retentionRule({
+      keepBest: [
+        { metric: "loss", mode: "max", n: 0, over: "history", per: null },
+        { metric: "loss", mode: "max", n: 1, over: "latest", per: null },
+      ],
+    })],
+    protect: { pinnedTags: [], experiments: [], unsafe: [] },
+    limits: { maxShare: 1, maxRuns: null },
+    artifactsOnly: null,
+  },
+};
+const LOSS = new Map([["loss", { latest: NaN, least: 0, greatest: 0.5 }]]);
+const UNRANKED: [History, CleanupPolicy] = [
+  withoutDifferences(snapshot({
+    experiments: [
+      experiment({
+        id: "1",
+        runs: [run({ id: runId(1), extras: { ...NO_EXTRAS, metrics: LOSS } })],
+      }),
+    ],
+    extras: extrasOf(RANKING_NONE.retention!),
+  })),
+  RANKING_NONE,
+];
+
 Deno.test("a policy makes the same plan of a database as of the same history in files", async () => {
   let planned = 0;
   await fc.assert(
@@ -227,7 +259,7 @@ Deno.test("a policy makes the same plan of a database as of the same history in 
       }
       planned += ofFiles.actions.length;
     }),
-    { ...draws(12, 200), examples: [SURE] },
+    { ...draws(12, 200), examples: [SURE, UNRANKED] },
   );
   assert(planned > 0);
 });

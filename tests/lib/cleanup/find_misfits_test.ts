@@ -5,6 +5,7 @@ import { isMisfit } from "../../../lib/plan/reason_shape.ts";
 import { policyOf, readConfig } from "../../../lib/policy/config.ts";
 import { extrasOf } from "../../../lib/policy/policy.ts";
 import { renderPlan } from "../../../lib/render/plan.ts";
+import { NO_EXTRAS } from "../../../lib/store/extras.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { misfitText } from "../../../lib/words/misfit.ts";
 import { DAY, experiment, NOW, run, runId, snapshot } from "../../_support/builders.ts";
@@ -59,6 +60,30 @@ retention: { keep_last: 1 }
 rules: [{ experiments: churn, keep_best: { n: 1 } }]`),
     [],
   );
+});
+
+Deno.test("findMisfits() does not count what a rule that keeps none would rank by", () => {
+  const latest = experiment({
+    id: "1",
+    runs: [run({
+      id: runId(1),
+      experimentId: "1",
+      extras: {
+        ...NO_EXTRAS,
+        metrics: new Map([["f1", { latest: NaN, least: 0, greatest: 0.5 }]]),
+      },
+    })],
+  });
+  const plan = planOf(
+    `
+retention:
+  keep_best:
+    - { metric: f1, mode: max, over: history, n: 0 }
+    - { metric: f1, mode: max, over: latest, n: 1 }
+`,
+    { experiments: [latest] },
+  );
+  assertEquals(plan.notes?.map(misfitText), ["keep_best by f1 ranks no run in 1 experiment"]);
 });
 
 Deno.test("findMisfits() names globs, tags and parameters that nothing has", () => {
