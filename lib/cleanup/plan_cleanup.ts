@@ -118,11 +118,11 @@ export function planRemovals(
     ...mapped(models, purgeModel),
     ...mapped(orphans, quarantine),
   ];
-  const isPossible = ({ kind }: Action) => kinds === undefined || kinds.has(kind);
-  const actions = wanted.filter(isPossible);
+  const byPossible = Map.groupBy(wanted, ({ kind }) => kinds?.has(kind) ?? true);
+  const actions = byPossible.get(true) ?? [];
   const kept = [
     ...tellKept(judged, snapshot),
-    ...mapped(wanted, (action) => isPossible(action) ? null : unsupported(action)),
+    ...mapped(byPossible.get(false) ?? [], unsupported),
   ];
   const stops = [
     ...(actions.length === 0

@@ -22,7 +22,9 @@ export function oldestFirst(actions: readonly Action[]): readonly Action[] {
   return actions.toSorted((left, right) => timeOf(left) - timeOf(right));
 }
 
-function timeOf({ reasons: [reason] }: Action): number {
+function timeOf({ reasons }: Action): number {
+  // To take a list apart by names takes ten times as long, and this is asked of every pair.
+  const reason = reasons[0];
   return "time" in reason ? reason.time : 0;
 }
 
