@@ -9,13 +9,7 @@ import type { Backend, Depth, MetricsWeight, StoreSnapshot } from "../../lib/sto
 import { isGone } from "../_io/read.ts";
 import type { ReadOptions } from "../ports/store.ts";
 import { lookAtArtifacts } from "./look_at_artifacts.ts";
-import {
-  copyTables,
-  countByExperiment,
-  makeTables,
-  readColumns,
-  readRules,
-} from "./postgres/copy_tables.ts";
+import { bringTables, countByExperiment, readColumns, readRules } from "./postgres/copy_tables.ts";
 import { selectionsFor } from "./postgres/selections.ts";
 import { openSession, type Reach, type Sql } from "./postgres/session.ts";
 import { readHolds } from "./scan/read_holds.ts";
@@ -75,9 +69,8 @@ async function readAllRows<D extends Depth>(
   const columns = await readColumns(sql);
   requireMlflow({ columns }, location);
   const selections = selectionsFor({ depth, extras }, columns);
-  const made = makeTables(selections, columns);
+  const made = await bringTables(sql, columns, selections, { signal, onProgress });
   using _database = made.database;
-  await copyTables(sql, made, selections, { signal, onProgress });
   const counts = await countByExperiment(sql, columns);
   const weight = depth === "full" ? await weighMetrics(sql) : null;
   const tables = { ...made, counts, rules: await readRules(sql) };

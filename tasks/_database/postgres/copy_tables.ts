@@ -6,6 +6,7 @@
  */
 
 import { DatabaseSync } from "node:sqlite";
+import { isFull } from "../scan/open_database.ts";
 import type { Statement, Tables } from "../scan/tables.ts";
 import type { Affinity, Part, Selection } from "./selections.ts";
 import type { Sql } from "./session.ts";
@@ -44,17 +45,76 @@ export async function readColumns(
 }
 
 /**
+ * Brings what is needed into a database of its own.
+ *
+ * @param sql The session, within a transaction that sees one moment.
+ * @param columns Table → its columns.
+ * @param selections What to bring.
+ * @param options When to stop.
+ * @returns The tables, whose database is to be closed.
+ * @throws {DOMException} `AbortError` when the signal is aborted.
+ */
+export async function bringTables(
+  sql: Sql,
+  columns: Tables["columns"],
+  selections: readonly Selection[],
+  options: CopyOptions = {},
+): Promise<Tables<DatabaseSync>> {
+  const bring = async (size: DatabaseSize) => {
+    const made = makeTables(selections, columns, size);
+    try {
+      await copyTables(sql, made, selections, options);
+      return made;
+    } catch (error) {
+      made.database.close();
+      throw error;
+    }
+  };
+  try {
+    return await bring("usual");
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    return await bring("any");
+  }
+}
+
+/**
+ * How much a database in memory may hold: SQLite lets one of 1 GiB give its room back to the machine as it is closed,
+ * which is before the most is taken for a plan; of one that may have any size the room stays taken.
+ */
+type DatabaseSize = "usual" | "any";
+
+function openInMemory(size: DatabaseSize): DatabaseSync {
+  const database: DatabaseSync & Partial<Serializing> = new DatabaseSync(":memory:");
+  if (size === "any") return database;
+  // Without a page there would be nothing to take over.
+  database.exec("PRAGMA user_version = 1");
+  database.deserialize!(database.serialize!());
+  // What fails is filled anew.
+  database.exec("PRAGMA journal_mode = OFF");
+  return database;
+}
+
+/** What SQLite has, and the types of Deno 2.9 do not know. */
+interface Serializing {
+  serialize(): Uint8Array;
+  deserialize(bytes: Uint8Array): void;
+}
+
+/**
  * Makes the tables without any row.
  *
  * @param selections What is to be brought.
  * @param columns Table → its columns, in the database that is read.
+ * @param size How much they may hold. @default {"any"}
  * @returns The tables, which say of columns that were not brought that they are there: to ask for one fails.
  */
 export function makeTables(
   selections: readonly Selection[],
   columns: Tables["columns"],
+  size: DatabaseSize = "any",
 ): Tables<DatabaseSync> {
-  const database = new DatabaseSync(":memory:");
+  const database = openInMemory(size);
   for (const { table, columns: wanted, key } of selections) {
     const present = presentOf(wanted, columns.get(table));
     if (present.length === 0) continue;
@@ -74,20 +134,11 @@ function presentOf(
   return Object.entries(wanted).filter(([name]) => present?.has(name));
 }
 
-/**
- * Brings rows into tables.
- *
- * @param sql The session, within a transaction that sees one moment.
- * @param tables The tables, as {@linkcode makeTables} makes them.
- * @param selections What to bring.
- * @param options When to stop.
- * @throws {DOMException} `AbortError` when the signal is aborted.
- */
-export async function copyTables(
+async function copyTables(
   sql: Sql,
   { database, columns }: Tables,
   selections: readonly Selection[],
-  options: CopyOptions = {},
+  options: CopyOptions,
 ): Promise<void> {
   database.exec("BEGIN");
   for (const selection of selections) {

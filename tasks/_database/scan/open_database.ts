@@ -237,6 +237,16 @@ function failureOf(error: Error): (typeof FAILURES)[number] | undefined {
 }
 
 /**
+ * Tells whether a database has no room left.
+ *
+ * @param error What SQLite said.
+ * @returns Whether that is so.
+ */
+export function isFull(error: unknown): boolean {
+  return codeOf(error) === FULL;
+}
+
+/**
  * Tells whether a database cannot be read since whoever wrote to it was killed: who may write settles that by
  * opening it.
  *
@@ -282,7 +292,7 @@ export function helpFor(error: Error): string {
  */
 export function storeErrorOf(error: unknown, path: string): StoreError | null {
   const location = locationOfFile(path);
-  if (isDiskFull(error) || codeOf(error) === FULL) {
+  if (isDiskFull(error) || isFull(error)) {
     const kept = KEPT.some((name) => infoOf(`${path}.mltidy/${name}`) !== null);
     const list = shellWords(["deno", "task", "backup", "--list", "--store", location]);
     const room = kept
