@@ -304,7 +304,7 @@ Deno.test("a threshold keeps the same runs of a directory, a database and a serv
       };
       return [value, passes];
     };
-    assertEquals(
+    assertEquals<readonly unknown[]>(
       [
         ...kept.flatMap(({ kind, path, reasons: [reason] }) =>
           kind === "run" ? [[path, ...standingOf(reason)]] : []
