@@ -60,6 +60,7 @@ export {
   readingOf,
   type RetentionPolicy,
   type RetentionRule,
+  type Selection,
   YOUNG,
 } from "./policy.ts";
 export {

@@ -35,7 +35,8 @@ export interface RenderSummaryOptions extends RenderOptions, CommandOptions {}
 export function renderSummary(summary: Summary, options: RenderSummaryOptions = {}): string {
   const table = renderTable(summary, options);
   const { only } = summary;
-  const part = only === undefined ? [] : [`Of ${selectionText(only)} alone:`, ""].map(visibleText);
+  const named = only === undefined ? "" : selectionText(only);
+  const part = named === "" ? [] : [`Of ${visibleText(named)} alone:`, ""];
   return foldLines(
     [...part, ...table, ...(table.length === 0 ? [] : [""]), ...renderTotals(summary, options)],
     options,

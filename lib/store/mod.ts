@@ -31,7 +31,12 @@ export type {
   Rescue,
   Undoing,
 } from "../backup/backup.ts";
-export type { BackupContents, TypedSelection } from "../backup/resolve_selection.ts";
+export type {
+  BackupContents,
+  HeldExperiment,
+  HeldRun,
+  TypedSelection,
+} from "../backup/resolve_selection.ts";
 export type { RestoredItem } from "../backup/report.ts";
 export type { Named } from "../text/find_named.ts";
 export type {

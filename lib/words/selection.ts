@@ -15,16 +15,15 @@ import type { Selection } from "../policy/policy.ts";
  */
 export function selectionLines(plan: Plan): readonly string[] {
   const only = plan.task === "repair" ? undefined : plan.policy.only;
-  return only === undefined
-    ? []
-    : [`This plan is about ${selectionText(only)} alone; all else stays as it is.`];
+  const part = only === undefined ? "" : selectionText(only);
+  return part === "" ? [] : [`This plan is about ${part} alone; all else stays as it is.`];
 }
 
 /**
  * Names a part of a store.
  *
  * @param selection The part.
- * @returns Such as `runs 3a7b of experiments churn-*, 7 without 9`; globs as they are.
+ * @returns Such as `runs 3a7b of experiments churn-*, 7 without 9`, globs as they are; empty where nothing is left out.
  *
  * @example
  * ```ts

@@ -22,6 +22,7 @@ export type {
   BackupUse,
   BackupWork,
   BroughtBackReport,
+  ContentsOptions,
   LockedBackupPlaces,
   LockedBackups,
   RestoreSelection,

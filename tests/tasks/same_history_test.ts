@@ -307,10 +307,10 @@ Deno.test("a threshold keeps the same runs of a directory, a database and a serv
     assertEquals<readonly unknown[]>(
       [
         ...kept.flatMap(({ kind, path, reasons: [reason] }) =>
-          kind === "run" ? [[path, ...standingOf(reason)]] : []
+          kind === "run" ? [[`${path}`, ...standingOf(reason)]] : []
         ),
         ...actions.map(({ path, reasons: [reason] }) => [
-          path,
+          `${path}`,
           ...reason.kind === "not-kept" ? reason.standings.flatMap(standingOf) : [],
         ]),
       ].toSorted(([left], [right]) => `${left}` < `${right}` ? -1 : 1),

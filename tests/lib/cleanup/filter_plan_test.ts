@@ -60,8 +60,7 @@ Deno.test("filterPlan() leaves out what a program does not want, and makes all s
 });
 
 Deno.test("filterPlan() counts the repairs that are left", () => {
-  const store = deepFreeze(snapshot({
-    depth: "full",
+  const tagged = snapshot({
     experiments: [
       experiment({ id: "0", name: "Default" }),
       experiment({
@@ -71,7 +70,8 @@ Deno.test("filterPlan() counts the repairs that are left", () => {
         ),
       }),
     ],
-  }));
+  });
+  const store = deepFreeze({ ...tagged, depth: "full" as const });
   const plan = planRepair(store, NO_EVIDENCE, DEFAULT_REPAIR, { now: NOW });
   const part = filterPlan(plan, () => false);
   assertEquals([part.actions, part.totals.repairs], [[], 0]);

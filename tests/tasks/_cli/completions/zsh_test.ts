@@ -16,6 +16,7 @@ Deno.test("zshScript() escapes what means something in a specification", () => {
       { name: "json", short: null, describe: "JSON", value: null },
     ],
     operand: { kind: "values", of: "runs" },
+    isMany: false,
   }]);
   for (
     const part of [
