@@ -4,14 +4,10 @@
  * @module
  */
 
-import { join } from "@std/path";
-import { ExitCode } from "../../tasks/_cli/table/exit_code.ts";
-import { applyWhatStillHolds } from "../../tasks/apply_what_still_holds.ts";
 import { backup } from "../../tasks/backups/backup.ts";
 import { verifyBackups } from "../../tasks/backups/verify_backups.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import { prune } from "../../tasks/prune.ts";
-import { writeFiles } from "../_support/disk_store.ts";
 import { type Tree, treeDifferences } from "../_support/tree.ts";
 import {
   backupsIn,
@@ -29,6 +25,7 @@ import { preparePreflight } from "./preflight_setup.ts";
 import type { Program } from "./program.ts";
 import { carriedOut, exactly, type Expected } from "./promise.ts";
 import { prepareRepair } from "./repair_setup.ts";
+import { prepareReviewed } from "./reviewed_setup.ts";
 import { prepareRestore, prepareRestoreCopy, prepareRestorePart } from "./restore_setups.ts";
 import { shuffled } from "./shuffled.ts";
 import { type Call, runInjected, traceCalls } from "./strace.ts";
@@ -107,7 +104,7 @@ export const scenarios: readonly Scenario[] = [
     prepare: (one, tools) => prepareCleanup(one, tools, "--backups", one.copies),
   },
   { name: "cleanup-drop", task: "cleanup", prepare: prepareDrop },
-  { name: "apply-what-still-holds", task: "apply", prepare: prepareStillHolding },
+  { name: "apply-what-still-holds", task: "apply", prepare: prepareReviewed },
   { name: "restore-last", task: "restore", prepare: prepareRestore },
   { name: "restore-part", task: "restore", prepare: prepareRestorePart },
   { name: "restore-copy", task: "restore", prepare: prepareRestoreCopy },
@@ -149,29 +146,6 @@ async function prepareCleanup(
     before,
     ...carriedOut(plan, before),
     original: before,
-    errors: await errorsIn(one),
-    isUndoable: true,
-  };
-}
-
-/** A plan that was reviewed, and a run of it that was pinned since. */
-async function prepareStillHolding(one: Case, { program }: Tools): Promise<Setup> {
-  await using store = await openCase(one);
-  const { plan: reviewed } = await cleanup(store);
-  const file = join(one.directory, "plan.json");
-  Deno.writeTextFileSync(file, JSON.stringify(reviewed));
-  const pinned = reviewed.actions.find(({ kind }) => kind === "soft-delete-run")!;
-  writeFiles(one.root, { [`${pinned.path}/tags/mltidy.pin`]: "" });
-  const before = await look(one);
-  const { plan } = await applyWhatStillHolds(store, reviewed);
-  return {
-    program: program(
-      ...["apply", file, "--what-still-holds", "--force", "--json", "--store", one.root],
-    ),
-    before,
-    ...carriedOut(plan, before),
-    original: before,
-    done: ExitCode.partlyApplied,
     errors: await errorsIn(one),
     isUndoable: true,
   };
