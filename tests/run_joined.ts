@@ -13,8 +13,9 @@
 import { join, toFileUrl } from "@std/path";
 
 const TESTS = import.meta.dirname!;
+const PROCESSORS = navigator.hardwareConcurrency;
 /** Enough for the processors to be done at the same time, few enough to load the program seldom. */
-const SHARES = 4 * navigator.hardwareConcurrency;
+const SHARES = 4 * PROCESSORS;
 const OPTIONS = [
   "--lock=tests/deno.lock",
   "--config=deno.json",
@@ -26,44 +27,10 @@ const OPTIONS = [
 /** What has a task of its own, and what holds no tests. */
 const APART = ["bench", "faults", "machine", "mlflow", "power", "testdata", "web"];
 
-/**
- * What takes longest, first: begun last, it would keep one processor alone. What is missing here costs time,
- * and nothing else.
- */
-const LONGEST = [
-  "lib/laws_test.ts",
-  "lib/records/meta_record_test.ts",
-  "lib/plan/parse_plan_test.ts",
-  "lib/policy_laws_test.ts",
-  "lib/judge/judge_snapshot_test.ts",
-  "lib/yaml/meta_yaml_test.ts",
-  "lib/cleanup/find_stops_test.ts",
-  "lib/render/mod_test.ts",
-  "lib/repair/rebuild_run_meta_test.ts",
-  "tasks/_file/scan/inspect_store_test.ts",
-  "tasks/_file/scan/scan_shares_test.ts",
-  "tasks/repair_test.ts",
-  "tasks/cli_demo_store_test.ts",
-  "tasks/apply_plan_test.ts",
-  "tasks/demo_test.ts",
-  "tasks/cli_test.ts",
-  "readme_test.ts",
-  "tasks/_cli/run/next_command_test.ts",
-  "tasks/ports/tracking_test.ts",
-  "tasks/_cli/run/planning_test.ts",
-  "tasks/cli_repair_test.ts",
-  "tasks/random_damage_test.ts",
-  "examples_test.ts",
-  "tasks/cli_streams_test.ts",
-  "tasks/_file/backups/undo_parts_test.ts",
-  "tasks/cli_terminal_test.ts",
-  "tasks/cli_bad_input_test.ts",
-  "tasks/_database/database_store_test.ts",
-].map((path) => join(TESTS, path));
-
+/** The longest files first, which on the whole take longest: begun last, one would keep a processor alone. */
 function inOrder(tests: readonly string[]): readonly string[] {
-  const long = LONGEST.filter((path) => tests.includes(path));
-  return [...long, ...tests.filter((path) => !long.includes(path))];
+  const sizes = new Map(tests.map((path) => [path, Deno.statSync(path).size]));
+  return tests.toSorted((one, other) => sizes.get(other)! - sizes.get(one)!);
 }
 
 function testsIn(path: string): readonly string[] {
@@ -93,7 +60,7 @@ interface Ended {
 async function run(
   permissions: readonly string[],
   tests: readonly string[],
-  stdout: "inherit" | "piped",
+  { jobs, stdout }: { readonly jobs: number; readonly stdout: "inherit" | "piped" },
 ): Promise<Ended> {
   const directory = await Deno.makeTempDir({ prefix: "mltidy-tests-" });
   try {
@@ -101,6 +68,7 @@ async function run(
     const child = new Deno.Command(Deno.execPath(), {
       args: ["test", ...OPTIONS, ...permissions, ...Deno.args, directory],
       cwd: join(TESTS, ".."),
+      env: { DENO_JOBS: `${jobs}` },
       stdin: "null",
       stdout,
     }).spawn();
@@ -113,11 +81,15 @@ async function run(
 
 const folders = Array.from(Deno.readDirSync(TESTS), ({ name }) => name).sort()
   .filter((name) => !APART.includes(name) && name !== "lib");
-// Both at once: tests of tasks wait for disks and processes, those of decisions for nothing.
 const [pure, acting] = await Promise.all([
   // What is pure shows it by running without a single permission.
-  run(["--no-prompt"], testsIn(join(TESTS, "lib")), "piped"),
-  run(["--allow-all"], folders.flatMap((name) => testsIn(join(TESTS, name))), "inherit"),
+  run(["--no-prompt"], testsIn(join(TESTS, "lib")), { jobs: PROCESSORS, stdout: "piped" }),
+  // Tests of tasks wait for disks and processes, those of decisions for nothing: so both go at once, and of
+  // these one more than there are processors.
+  run(["--allow-all"], folders.flatMap((name) => testsIn(join(TESTS, name))), {
+    jobs: PROCESSORS + 1,
+    stdout: "inherit",
+  }),
 ]);
 Deno.stdout.writeSync(pure.out);
 if (!pure.success || !acting.success) Deno.exit(1);

@@ -16,8 +16,8 @@ Deno.test("planning tasks leave every byte and every time as it was", async () =
   const before = await readTree(store.root);
   const { mtime } = Deno.statSync(store.root);
   for (const task of ["summary", "verify", "prune", "cleanup"]) {
-    for (const words of [[], ["--json"]]) {
-      const { code, out } = await startTask(task, [...words, "--store", store.root]);
+    for (const [start, ...words] of [[startTask], [runTask, "--json"]] as const) {
+      const { code, out } = await start(task, [...words, "--store", store.root]);
       assertEquals([code, out !== ""], [0, true], task);
     }
   }
