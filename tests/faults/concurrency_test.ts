@@ -5,7 +5,7 @@ import type { ApplyReport } from "../../lib/plan/report.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { verifyBackups } from "../../tasks/backups/verify_backups.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
-import { seed as chosenSeed } from "../_support/depth.ts";
+import { depth, seed as chosenSeed } from "../_support/depth.ts";
 import {
   type Case,
   keep,
@@ -20,7 +20,7 @@ import {
 import { bundleProgram, makeScratch, type Ran, run } from "./program.ts";
 import { differences, exactly, promised } from "./promise.ts";
 
-const STORES = 5;
+const STORES = depth(5, 5);
 const ROUNDS_PER_STORE = 6;
 const LOCKED = 11;
 

@@ -30,6 +30,7 @@ import { join } from "@std/path";
 import { keep, putBack, writeCase } from "./case.ts";
 import { chooseScenariosOrExit } from "./choose_scenarios.ts";
 import { databaseScenarios } from "./database_scenarios.ts";
+import { inParallel } from "./in_parallel.ts";
 import { judge } from "./judge.ts";
 import { shuffled } from "./shuffled.ts";
 import { bundleProgram, makeScratch } from "./program.ts";
@@ -60,7 +61,6 @@ interface Injection {
   readonly kind: Kind;
 }
 
-const WORKERS = Math.min(4, navigator.hardwareConcurrency);
 /**
  * Now and then a thread makes a call more or less than in the traced run, to wake another one; then the
  * call that is meant is one of the neighbours, and after some attempts any of them will do.
@@ -190,11 +190,13 @@ async function run(scratch: string): Promise<boolean> {
     next++
   ) {
     const before = available;
-    for (const scenario of chosen) {
-      const unit = await prepare(scenario, next, scratch, program);
-      units.push(unit);
-      available += injectionsOf(unit).length;
-    }
+    units.push(
+      ...await inParallel(chosen, async (scenario) => {
+        const unit = await prepare(scenario, next, scratch, program);
+        available += injectionsOf(unit).length;
+        return unit;
+      }),
+    );
     // No other store would give more.
     if (available === before) break;
   }
@@ -222,31 +224,27 @@ async function run(scratch: string): Promise<boolean> {
     if (unit.wrong.length > 0) report(unit, null, unit.wrong);
   }
   const started = performance.now();
-  const queue = Map.groupBy(injections, ({ unit }) => unit);
-  const pending = [...queue.values()].toSorted((a, b) => a.length - b.length);
-  const work = async () => {
-    for (let batch = pending.pop(); batch !== undefined; batch = pending.pop()) {
-      for (const injection of batch) {
-        const { ending, wrong } = await inject(injection).catch((error: unknown) => ({
-          ending: undefined,
-          wrong: [`cannot judge: ${error instanceof Error ? error.stack : error}`],
-        }));
-        if (ending === null) {
-          missed++;
-          if (flags["keep"]) {
-            console.log(`Not reached: ${callName(injection.call)} ${injection.kind}`);
-          }
-          continue;
+  const batches = [...Map.groupBy(injections, ({ unit }) => unit).values()];
+  await inParallel(batches.toSorted((a, b) => b.length - a.length), async (batch) => {
+    for (const injection of batch) {
+      const { ending, wrong } = await inject(injection).catch((error: unknown) => ({
+        ending: undefined,
+        wrong: [`cannot judge: ${error instanceof Error ? error.stack : error}`],
+      }));
+      if (ending === null) {
+        missed++;
+        if (flags["keep"]) {
+          console.log(`Not reached: ${callName(injection.call)} ${injection.kind}`);
         }
-        injected++;
-        if (wrong.length > 0) {
-          failed++;
-          report(injection.unit, injection, wrong);
-        }
+        continue;
+      }
+      injected++;
+      if (wrong.length > 0) {
+        failed++;
+        report(injection.unit, injection, wrong);
       }
     }
-  };
-  await Promise.all(Array.from({ length: WORKERS }, work));
+  });
   failed += units.filter(({ wrong }) => wrong.length > 0).length;
   return tellResult({ injected, missed, failed, seconds: (performance.now() - started) / 1000 });
 }

@@ -23,6 +23,7 @@ import { join } from "@std/path";
 import { type Case, keep, putBack, writeCase } from "./case.ts";
 import { bundleProgram, makeScratch, type Program, type Ran } from "./program.ts";
 import { chooseScenariosOrExit } from "./choose_scenarios.ts";
+import { inParallel } from "./in_parallel.ts";
 import { ERRORS, type ReadFault, runWithFault, traceReads } from "./read_faults.ts";
 import { type ReadScenario, readScenarios, type ReadSetup } from "./read_scenarios.ts";
 import { shuffled } from "./shuffled.ts";
@@ -42,7 +43,6 @@ interface Unit {
   readonly wrong: readonly string[];
 }
 
-const WORKERS = Math.min(4, navigator.hardwareConcurrency);
 const flags = parseArgs(Deno.args, {
   string: ["seed", "tasks", "injections", "name", "path", "error", "scratch"],
   boolean: ["keep"],
@@ -107,15 +107,17 @@ function sample(units: readonly Unit[]): ReadonlyMap<Unit, readonly ReadFault[]>
 
 async function run(scratch: string): Promise<boolean> {
   const program = await bundleProgram(scratch);
-  const units: Unit[] = [];
+  let done = 0;
   const prepared = [seed, ...(wanted > 1_000 ? [seed + 1, seed + 2] : [])]
     .flatMap((seed) => chosen.map((scenario) => ({ scenario, seed })));
   using preparing = tellProgress(
     "Preparing",
-    () => ({ done: units.length, total: prepared.length }),
+    () => ({ done, total: prepared.length }),
   );
-  await inParallel(prepared, async ({ scenario, seed }) => {
-    units.push(await prepare(scenario, seed, scratch, program));
+  const units = await inParallel(prepared, async ({ scenario, seed }) => {
+    const unit = await prepare(scenario, seed, scratch, program);
+    done++;
+    return unit;
   });
   preparing[Symbol.dispose]();
   for (const unit of units) if (unit.wrong.length > 0) report(unit, null, unit.wrong);
@@ -151,13 +153,6 @@ async function run(scratch: string): Promise<boolean> {
   );
   failed += units.filter(({ wrong }) => wrong.length > 0).length;
   return tellResult({ injected, missed, failed, seconds: (performance.now() - started) / 1000 });
-}
-
-async function inParallel<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
-  const left = all.values();
-  await Promise.all(Array.from({ length: WORKERS }, async () => {
-    for (const one of left) await work(one);
-  }));
 }
 
 function report({ scenario, seed, one }: Unit, fault: ReadFault | null, wrong: readonly string[]) {
