@@ -7,19 +7,21 @@ models.
 """
 
 import collections
+import contextlib
 import json
-import subprocess
+import os
 import sys
 
 from mlflow import MlflowClient
+from mlflow.cli import cli
 from mlflow.entities import ViewType
 
 
 def main():
     store, database = sys.argv[1:]
     uri = f"sqlite:///{database}"
-    command = ["-m", "mlflow", "migrate-filestore", "--source", store, "--target", uri]
-    subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        cli(["migrate-filestore", "--source", store, "--target", uri], standalone_mode=False)
     client = MlflowClient(uri)
     experiments = client.search_experiments(view_type=ViewType.ALL)
     ids = [one.experiment_id for one in experiments]

@@ -6,6 +6,7 @@
  */
 
 import { fromFileUrl, join, toFileUrl } from "@std/path";
+import { schemaPath } from "../_support/database_store.ts";
 
 const here = fromFileUrl(new URL(".", import.meta.url));
 
@@ -77,6 +78,16 @@ export async function canImport({ python }: MlflowVersion, name: string): Promis
 }
 
 /**
+ * Says what tables a version makes in a database of SQLite.
+ *
+ * @param version The version.
+ * @returns Path of the SQL that makes them, see `make_schemas.ts`.
+ */
+export function tablesOf({ name }: MlflowVersion): string {
+  return schemaPath(name.startsWith("2.") ? "2.22" : "3.17");
+}
+
+/**
  * Where the pins are copied to once an environment is complete.
  *
  * @param version The version.
@@ -108,7 +119,7 @@ export async function runPython(
 
 /**
  * Does as `runPython()`, always by an interpreter that has imported nothing yet: for scripts that count
- * how often MLflow looks at the clock, which it does at an import, too.
+ * how often MLflow looks at the clock, which it does at an import, too, or that have it make its tables.
  *
  * @param version The version of MLflow to run it with.
  * @param script The script's name.
@@ -223,7 +234,10 @@ export async function startWarm(directory: string): Promise<AsyncDisposable> {
   const started = await Promise.all(versions.map(async (version) => {
     if (!await isSetUp(version)) return [];
     const process = new Deno.Command(version.python, {
-      args: ["-X", "utf8", join(here, "warm_interpreter.py"), join(directory, version.name)],
+      args: [
+        ...["-X", "utf8", join(here, "warm_interpreter.py"), join(directory, version.name)],
+        tablesOf(version),
+      ],
       // What they keep for a moment is not to wait for a disk.
       env: { ...settings, TMPDIR: directory },
       stdin: "null",

@@ -7,10 +7,10 @@
 runs of the database. `ask` prints each run of the database, deleted ones included, with its artifacts.
 """
 
+import contextlib
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +18,7 @@ import time
 import mlflow
 import sqlalchemy.pool
 from mlflow import MlflowClient
+from mlflow.cli import cli
 from mlflow.entities import ViewType
 
 DAY = 86_400_000
@@ -52,8 +53,8 @@ def write(store, database):
     files.delete_experiment(gone)
     uri = f"sqlite:///{database}"
     if THREE:
-        command = ["-m", "mlflow", "migrate-filestore", "--source", store, "--target", uri]
-        subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            cli(["migrate-filestore", "--source", store, "--target", uri], standalone_mode=False)
     rows = MlflowClient(uri)
     if THREE:
         add_run(rows, rain, "row-in-migrated")

@@ -1,12 +1,15 @@
 """Runs scripts in processes forked from this one, which has imported MLflow: to import it takes seconds,
 and most scripts take a fraction of one.
 
-    python warm_interpreter.py SOCKET
+    python warm_interpreter.py SOCKET TABLES
 
 Who connects sends one line of JSON: the directory to work in, what the environment has besides, and the
 words after `python`, a script or `-m` and a module. Both streams of the script go to files in that
 directory, `stdout` and `stderr`; the answer is the exit code of the script. Each script has a process of
 its own, and ends it as any other. A line of standard output tells that all is ready.
+
+In what is forked MLflow gets the tables of a new database of SQLite from TABLES, the SQL that it once made them by:
+to make them by all of its migrations takes seconds. demo_test.ts has it do so, and compares.
 """
 
 import gc
@@ -17,8 +20,38 @@ import socket
 import sys
 import threading
 
-import mlflow.cli  # noqa: F401
-import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+from mlflow.store.db import utils
+
+make_tables = utils._initialize_tables
+
+
+def have_tables(engine):
+    if engine.url.get_backend_name() != "sqlite":
+        return make_tables(engine)
+    connection = engine.raw_connection()
+    try:
+        names = connection.execute("SELECT name FROM sqlite_master").fetchall()
+        if not names:
+            connection.executescript(TABLES)
+        elif ("alembic_version",) not in names or not is_of_today(connection):
+            make_tables(engine)
+    finally:
+        connection.close()
+
+
+def is_of_today(connection):
+    (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return f"'{version}'" in TABLES
+
+
+# What imports it by its name is to get this one.
+utils._initialize_tables = have_tables
+
+import mlflow.cli  # noqa: E402, F401
+import mlflow.store.tracking.sqlalchemy_store  # noqa: E402, F401
+
+with open(sys.argv[2], encoding="utf-8") as tables:
+    TABLES = tables.read()
 
 
 def run(request):
