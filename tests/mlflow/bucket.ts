@@ -5,7 +5,7 @@
  */
 
 import { dirname, join } from "@std/path";
-import { freePort } from "../_support/free_port.ts";
+import { atFreePort, freePort } from "../_support/free_port.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
 import { canImport, type MlflowVersion, versions } from "./python.ts";
 
@@ -44,6 +44,9 @@ function isFile(path: string): boolean {
   }
 }
 
+/** Whom it knows, in its directory. */
+const CONFIG = "s3.json";
+
 /** Who may do everything, and who may only read. */
 const [KEY, SECRET, READER] = ["mltidy", "top/secret+", "reader"] as const;
 
@@ -64,7 +67,7 @@ export interface BucketServer extends AsyncDisposable {
  */
 export async function startBucketServer(): Promise<BucketServer> {
   const directory = await tempDirectory();
-  const config = join(directory.path, "s3.json");
+  const config = join(directory.path, CONFIG);
   const identity = (name: string, accessKey: string, actions: readonly string[]) => ({
     name,
     credentials: [{ accessKey, secretKey: SECRET }],
@@ -79,49 +82,12 @@ export async function startBucketServer(): Promise<BucketServer> {
       ],
     }),
   );
-  const data = join(directory.path, "data");
-  Deno.mkdirSync(data);
-  const ports = Object.fromEntries(
-    [
-      ...["master", "volume", "filer", "s3"].flatMap((
-        part,
-      ) => [`${part}.port`, `${part}.port.grpc`]),
-      ...["s3.port.iceberg", "s3.port.lance"],
-    ].map((name) => [name, freePort()]),
-  );
-  const child = new Deno.Command(findProgram()!, {
-    args: [
-      ...["-logtostderr=true", "server", `-dir=${data}`, "-ip=127.0.0.1", "-ip.bind=127.0.0.1"],
-      ...["-filer", "-s3", `-s3.config=${config}`, "-master.volumeSizeLimitMB=64"],
-      ...["-volume.max=100", "-master.telemetry=false"],
-      ...Object.entries(ports).map(([name, port]) => `-${name}=${port}`),
-    ],
-    cwd: directory.path,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  const endpoint = `http://127.0.0.1:${ports["s3.port"]}`;
-  const stop = async () => {
-    try {
-      child.kill("SIGKILL");
-    } catch (error) {
-      // It has ended by itself.
-      if (!(error instanceof TypeError)) throw error;
-    }
-    await child.status;
+  Deno.mkdirSync(join(directory.path, "data"));
+  const started = await atFreePort((port) => startAt(port, directory.path)).catch(async (error) => {
     await directory[Symbol.asyncDispose]();
-  };
-  try {
-    const ended = child.status.then(({ code }) => {
-      throw new Error(`the server of S3 ended with ${code}`);
-    });
-    await Promise.race([untilAnswered(endpoint), ended]);
-    ended.catch(() => {});
-  } catch (error) {
-    await stop();
     throw error;
-  }
+  });
+  const { endpoint } = started;
   const variables = {
     AWS_ACCESS_KEY_ID: KEY,
     AWS_SECRET_ACCESS_KEY: SECRET,
@@ -133,8 +99,59 @@ export async function startBucketServer(): Promise<BucketServer> {
     endpoint,
     variables,
     reading: { ...variables, AWS_ACCESS_KEY_ID: READER },
-    [Symbol.asyncDispose]: stop,
+    async [Symbol.asyncDispose]() {
+      await end(started.child);
+      await directory[Symbol.asyncDispose]();
+    },
   };
+}
+
+interface Started {
+  readonly child: Deno.ChildProcess;
+  readonly endpoint: string;
+}
+
+/** Of its other ports one may be taken before it is there, too: then it ends. */
+async function startAt(port: number, directory: string): Promise<Started> {
+  const others = [
+    ...["master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port"],
+    ...["filer.port.grpc", "s3.port.grpc", "s3.port.iceberg", "s3.port.lance"],
+  ].map((name) => `-${name}=${freePort()}`);
+  const child = new Deno.Command(findProgram()!, {
+    args: [
+      ...["-logtostderr=true", "server", `-dir=${join(directory, "data")}`],
+      ...["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3"],
+      ...[`-s3.config=${join(directory, CONFIG)}`, `-s3.port=${port}`, ...others],
+      ...["-master.volumeSizeLimitMB=64", "-volume.max=100", "-master.telemetry=false"],
+    ],
+    cwd: directory,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const ended = child.status.then(({ code }) => {
+    throw new Error(`the server of S3 ended with ${code}`);
+  });
+  // Where it ends later, that is found otherwise.
+  ended.catch(() => {});
+  try {
+    await Promise.race([untilAnswered(endpoint), ended]);
+  } catch (error) {
+    await end(child);
+    throw error;
+  }
+  return { child, endpoint };
+}
+
+async function end(child: Deno.ChildProcess): Promise<void> {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    // It has ended by itself.
+    if (!(error instanceof TypeError)) throw error;
+  }
+  await child.status;
 }
 
 /** It refuses who does not sign, once it is there. */

@@ -7,7 +7,7 @@
 
 import { join } from "@std/path";
 import postgres from "postgres";
-import { freePort } from "../_support/free_port.ts";
+import { atFreePort } from "../_support/free_port.ts";
 import { canImport, type MlflowVersion } from "./python.ts";
 
 /** What Debian's package `postgresql` brings, by version. */
@@ -71,7 +71,6 @@ const [USER, PASSWORD] = ["mlflow", "top/secret"] as const;
 export async function startServer(): Promise<Server> {
   const directory = await Deno.makeTempDir({ prefix: "mltidy-postgres-" });
   const data = join(directory, "data");
-  const port = freePort();
   const secret = join(directory, "password");
   Deno.writeTextFileSync(secret, `${PASSWORD}\n`);
   await makeCertificate(directory);
@@ -82,7 +81,6 @@ export async function startServer(): Promise<Server> {
   ]);
   const settings = Object.entries({
     listen_addresses: "127.0.0.1",
-    port,
     unix_socket_directories: directory,
     fsync: "off",
     ssl: "on",
@@ -92,7 +90,10 @@ export async function startServer(): Promise<Server> {
   Deno.writeTextFileSync(join(data, "postgresql.conf"), settings.join(""), { append: true });
   const control = (...words: readonly string[]) =>
     asServer("pg_ctl", ["-D", data, "-w", "-l", join(directory, "log"), ...words]);
-  await control("start");
+  const port = await atFreePort(async (port) => {
+    await control("-o", `-p ${port}`, "start");
+    return port;
+  });
   const uri = (database: string, driver = "") =>
     `postgresql${driver}://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${database}`;
   return {

@@ -36,7 +36,7 @@ const EVERYWHERE: readonly Try[] = [
   ["training into it goes on whatever fails, and all of it is there", trainOver],
 ];
 
-/** What takes long on one with accounts, which hashes the password of each request. */
+/** What asks much, and goes no other way where there are accounts. */
 const OFTEN: readonly Try[] = [
   ["two who clean up at the same time delete nothing twice", pruneTwice],
   ["what the front page tells of it, and of what keeps its store, is what the tasks do", doAsTold],

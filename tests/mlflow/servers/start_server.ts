@@ -6,8 +6,7 @@
 
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
-import { schemaPath } from "../../_support/database_store.ts";
-import { canImport, type MlflowVersion, settings } from "../python.ts";
+import { canImport, type MlflowVersion, settings, tablesOf } from "../python.ts";
 
 /** What a server is started on. */
 export interface ServerOptions {
@@ -93,14 +92,13 @@ export async function startTrackingServer(
       ...app?.settings,
     },
     ...{ stdin: "null", stdout: "null", stderr: "null" },
+    // Its workers are of its group, and some outlive it.
+    detached: true,
   }).spawn();
   const end = async (signal: Deno.Signal) => {
-    try {
-      child.kill(signal);
-    } catch {
-      // It has ended.
-    }
+    signalGroup(child.pid, signal);
     await child.status;
+    signalGroup(child.pid, "SIGKILL");
   };
   let hasEnded = false;
   void child.status.then(() => hasEnded = true);
@@ -117,6 +115,14 @@ export async function startTrackingServer(
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`MLflow's server has ended: ${Deno.readTextFileSync(log)}`);
+}
+
+function signalGroup(leader: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(-leader, signal);
+  } catch {
+    // All of it has ended.
+  }
 }
 
 async function answers(uri: string): Promise<boolean> {
@@ -136,6 +142,8 @@ function accountSettings(directory: string): Readonly<Record<string, string>> {
     [
       "[mlflow]",
       "default_permission = NO_PERMISSIONS",
+      // To hash a password takes a tenth of a second of a processor, and each request has one.
+      "auth_cache_ttl_seconds = 3600",
       `database_uri = sqlite:///${join(directory, "accounts.db")}`,
       `admin_username = ${ADMINISTRATOR.user}`,
       `admin_password = ${ADMINISTRATOR.password}`,
@@ -153,9 +161,9 @@ function accountSettings(directory: string): Readonly<Record<string, string>> {
  * @param directory Where.
  * @returns Absolute path of its file.
  */
-export function emptyDatabase({ name }: MlflowVersion, directory: string): string {
+export function emptyDatabase(version: MlflowVersion, directory: string): string {
   const path = join(directory, "mlflow.db");
   using database = new DatabaseSync(path);
-  database.exec(Deno.readTextFileSync(schemaPath(name.startsWith("2.") ? "2.22" : "3.17")));
+  database.exec(Deno.readTextFileSync(tablesOf(version)));
   return path;
 }
