@@ -44,10 +44,11 @@ export interface WhatStillHoldsOptions extends PlanAndApplyOptions {
  *
  * @example
  * ```ts
- * import { applyWhatStillHolds, openStore, parsePlan } from "mltidy";
+ * import { applyWhatStillHolds, cleanup, openStore, parsePlan } from "mltidy";
  *
  * await using store = await openStore("./mlruns");
- * const reviewed = parsePlan(await Deno.readTextFile("plan.json"), "plan.json");
+ * const { plan: made } = await cleanup(store);
+ * const reviewed = parsePlan(JSON.stringify(made), "plan.json");
  * const { plan, report } = await applyWhatStillHolds(store, reviewed, { apply: true });
  * console.log(report?.totals.applied, plan.reviewed?.lapsed.length);
  * ```

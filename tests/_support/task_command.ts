@@ -33,7 +33,8 @@ export function taskCommand(task: string, words: readonly string[]): Deno.Comman
   return new Deno.Command(Deno.execPath(), {
     args: [...own, ...words],
     cwd: PROJECT,
-    env: { NO_COLOR: "1" },
+    // As `deno task` sets it, whoever has started the tests.
+    env: { INIT_CWD: PROJECT, NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

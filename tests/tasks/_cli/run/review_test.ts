@@ -84,7 +84,7 @@ Deno.test("review:apply reports each change as the task does that makes the same
   assert(0 < startedAt && startedAt <= finishedAt);
   const { active, deleted } = await counted();
   assertEquals(runs?.after, { active, deleted });
-  assertEquals(undo, `mltidy restore ${backup?.id} --store ${disk.root}`);
+  assertEquals(undo, `deno task restore ${backup?.id} --store ${disk.root}`);
   assertEquals(applied, {
     schema: "mltidy/report/v1",
     version: manifest.version,
