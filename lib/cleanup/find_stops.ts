@@ -8,7 +8,7 @@ import { experimentMatcher } from "../selection/select.ts";
 import type { JudgedRun, JudgedSnapshot } from "../judge/judged.ts";
 import type { Stop } from "../plan/plan.ts";
 import type { RetentionPolicy } from "../policy/policy.ts";
-import type { Experiment, StoreSnapshot } from "../store/snapshot.ts";
+import type { Experiment } from "../store/snapshot.ts";
 
 /**
  * Finds what stops a plan: too large a share of an experiment's active runs, too many runs, or the last
@@ -39,17 +39,6 @@ export function findStops(
   return maxRuns === null || removes <= maxRuns
     ? stops
     : [{ kind: "max-runs", removes, limit: maxRuns }, ...stops];
-}
-
-/**
- * Finds out whether something that protects what goes may be hidden from whoever asks.
- *
- * @param snapshot The store.
- * @returns What stops a plan; empty where all there is was shown.
- */
-export function findPartialView({ location, backend }: StoreSnapshot): readonly Stop[] {
-  const { seesAll = true, account = null } = backend?.server ?? {};
-  return seesAll ? [] : [{ kind: "partial-view", server: location, account }];
 }
 
 /** All of the experiment, or of one of the groups that a rule tells apart. */

@@ -5,7 +5,11 @@
  */
 
 import { InvalidArgumentError } from "../errors.ts";
-import { findDatabaseUses, findUnreadableDatabases } from "../judge/find_database_uses.ts";
+import {
+  findDatabaseUses,
+  findPartialView,
+  findUnreadableDatabases,
+} from "../judge/find_database_uses.ts";
 import { judgeSnapshot } from "../judge/judge_snapshot.ts";
 import type {
   JudgedExperiment,
@@ -27,7 +31,7 @@ import { NO_USAGE } from "../store/usage.ts";
 import { dropArtifacts } from "./drop_artifacts.ts";
 import { findMajorities } from "./find_majorities.ts";
 import { findMisfits } from "./find_misfits.ts";
-import { findPartialView, findStops } from "./find_stops.ts";
+import { findStops } from "./find_stops.ts";
 import { fitBudget } from "./fit_budget.ts";
 import { laterFinder } from "./models_later.ts";
 import { remotePlaces } from "./remote_places.ts";

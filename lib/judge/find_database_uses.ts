@@ -1,5 +1,5 @@
 /**
- * What of a store of files belongs to a database of MLflow's.
+ * What of a store of files belongs to a database of MLflow's, and what nobody can ask who looks at a store.
  *
  * @module
  */
@@ -71,6 +71,17 @@ export function findUnreadableDatabases({ databases = [] }: StoreSnapshot): read
       ? []
       : [{ kind: "database-unreadable" as const, database: path, message: problem }]
   );
+}
+
+/**
+ * Finds out whether something that protects what goes may be hidden from whoever asks.
+ *
+ * @param snapshot The store.
+ * @returns What stops a plan; empty where all there is was shown.
+ */
+export function findPartialView({ location, backend }: StoreSnapshot): readonly Stop[] {
+  const { seesAll = true, account = null } = backend?.server ?? {};
+  return seesAll ? [] : [{ kind: "partial-view", server: location, account }];
 }
 
 /** Whatever a database may name, by its path as it is while it is not deleted, or by an id of its own. */

@@ -5,7 +5,11 @@
  */
 
 import { InvalidArgumentError } from "../errors.ts";
-import { findDatabaseUses, findUnreadableDatabases } from "../judge/find_database_uses.ts";
+import {
+  findDatabaseUses,
+  findPartialView,
+  findUnreadableDatabases,
+} from "../judge/find_database_uses.ts";
 import { judgeOrphan, QUARANTINE } from "../judge/judge_by_age.ts";
 import { mendedByAny } from "../plan/mended_by.ts";
 import type { ActionKind } from "../plan/action_kind.ts";
@@ -81,7 +85,10 @@ export function planRepair(
       .map(({ path, name }) => keptEntry(path, name, { kind: "not-supported" })),
   ];
   const takes = actions.some(({ kind }) => kind === "quarantine-stray");
-  const stops = takes ? findUnreadableDatabases(snapshot) : [];
+  const stops = [
+    ...(takes ? findUnreadableDatabases(snapshot) : []),
+    ...(actions.length === 0 ? [] : findPartialView(snapshot)),
+  ];
   return {
     schema: "mltidy/repair/v1",
     task: "repair",

@@ -13,6 +13,7 @@ import { renderMarkdown } from "../../../lib/render/markdown.ts";
 import { renderPlan } from "../../../lib/render/plan.ts";
 import { stopText } from "../../../lib/words/stop.ts";
 import { cleanup } from "../../../tasks/cleanup.ts";
+import { repair } from "../../../tasks/repair.ts";
 import { verify } from "../../../tasks/verify.ts";
 import { openStore } from "../../../tasks/open_store.ts";
 import type { Store } from "../../../tasks/ports/store.ts";
@@ -211,6 +212,9 @@ Deno.test("an account that sees a part of a server can plan, and is told why tha
     assert(plan.actions.length > 0);
     const stop = { kind: "partial-view" as const, server: server.uri, account: "kim" };
     assertEquals(plan.stops, isAdmin ? undefined : [stop]);
+    const { plan: repairs } = await repair(store);
+    assert(repairs.actions.length > 0);
+    assertEquals(repairs.stops, plan.stops);
     if (!isAdmin) {
       assert(stopText(stop).startsWith(`account kim is no administrator of ${server.uri}`));
     }
