@@ -58,6 +58,7 @@ export async function comparePolicies(
   const read = async (artifacts: string | null) =>
     await store.read({
       depth: "tags",
+      isPreview: true,
       sizes: true,
       extras: { ...extras, artifacts },
       onProgress,

@@ -48,6 +48,7 @@ export async function explain(
   const { policy, onProgress, signal } = options;
   const snapshot = await store.read({
     depth: "tags",
+    isPreview: true,
     ...readingOf(policy),
     onProgress,
     signal,

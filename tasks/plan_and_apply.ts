@@ -91,6 +91,7 @@ export async function planAndApply(
   return await decideAndApply(store, task, async (from) => {
     const snapshot = await from.read({
       depth: "tags",
+      isPreview: from === store,
       ...reading,
       signal,
       onProgress: (runs, all) => onProgress?.("Reading runs", runs, all),

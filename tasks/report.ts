@@ -49,7 +49,7 @@ export async function report(store: Store, options: ReportOptions = {}): Promise
   let read: StoreSnapshot | undefined;
   const { plan } = await decideAndApply(store, "cleanup", async (from) => {
     const snapshot = await from.read({
-      ...{ depth: "tags", ...reading, sizes: isMeasured, signal, onProgress },
+      ...{ depth: "tags", isPreview: true, ...reading, sizes: isMeasured, signal, onProgress },
     });
     read = snapshot;
     const { kinds } = store.changes ?? {};

@@ -42,10 +42,10 @@ export interface AskedAgain {
  */
 export async function lookAtArtifacts<D extends Depth>(
   snapshot: StoreSnapshot<D>,
-  { depth, sizes = false, extras, signal, isReport = false }: ReadOptions<D>,
+  { depth, sizes = false, extras, signal, isReport = false, isPreview = isReport }: ReadOptions<D>,
   database: AskedAgain,
 ): Promise<StoreSnapshot<D>> {
-  if (depth === "meta" && !sizes) return await withOrphans(snapshot, database, isReport);
+  if (depth === "meta" && !sizes) return await withOrphans(snapshot, database, isPreview);
   const { measureArtifacts } = await import("./scan/measure_artifacts.ts");
   const buckets = bucketsOf(snapshot);
   const measured = await measureArtifacts(snapshot, {
@@ -54,7 +54,7 @@ export async function lookAtArtifacts<D extends Depth>(
     buckets,
   });
   const inspected = depth === "full" ? await withMissing(measured, database) : measured;
-  const found = await withOrphans(inspected, database, isReport);
+  const found = await withOrphans(inspected, database, isPreview);
   if (buckets.length === 0) return found;
   const { lookAtBuckets } = await import("./buckets/look_at_buckets.ts");
   return await lookAtBuckets(found, buckets, {
@@ -82,13 +82,13 @@ async function withMissing<D extends Depth>(
 async function withOrphans<D extends Depth>(
   snapshot: StoreSnapshot<D>,
   database: AskedAgain,
-  isReport: boolean,
+  isShown: boolean,
 ): Promise<StoreSnapshot<D>> {
   const root = snapshot.backend?.artifactRoot ?? null;
   if (root === null) return snapshot;
   const { findOrphans } = await import("./scan/find_orphans.ts");
   const rows = await namingRows(database, root);
-  const list = isReport ? glanceInto : listDirectory;
+  const list = isShown ? glanceInto : listDirectory;
   return addOrphans(snapshot, await findOrphans(snapshot, rows, list));
 }
 

@@ -55,13 +55,14 @@ function isLasting(error: unknown): boolean {
     error instanceof Deno.errors.NotCapable;
 }
 
-/** Lists a directory: {@linkcode listDirectory}, or {@linkcode glanceInto} for a report. */
+/** Lists a directory: {@linkcode listDirectory}, or {@linkcode glanceInto} for what is only shown. */
 export type ListDirectory = (path: string) => Listing | Promise<Listing>;
 
 /**
- * Lists a directory for a report, of which nothing is planned: three times as fast as
- * {@linkcode listDirectory}, and as certain wherever a system gives a small directory in one piece, as all
- * do that are known. What looks empty, or is larger, is listed for certain. Needs read permission.
+ * Lists a directory for what is only shown, and read again before anything is done: three times as fast as
+ * {@linkcode listDirectory}, which has another thread list it, and as certain wherever a system gives a small
+ * directory in one piece, as all do that are known. What looks empty, or is larger, is listed for certain.
+ * Needs read permission.
  *
  * @param path Where it is.
  * @returns Its entries in the order of the file system, or why there are none.

@@ -33,6 +33,8 @@ export interface ReadOptions extends OpenOptions {
    * @default MOST.record
    */
   readonly most?: number;
+  /** What somebody has just found there, without following a link. @default {undefined} */
+  readonly found?: Deno.FileInfo | undefined;
 }
 
 /**
@@ -81,11 +83,11 @@ export function readTextFile(path: string, options: ReadOptions = {}): string {
  *
  * @returns `null` where there is more to it.
  */
-function readUsualText(path: string, { links, isFile }: ReadOptions): string | null {
+function readUsualText(path: string, { links, isFile, found }: ReadOptions): string | null {
   if (links === "refused") return null;
   if (isFile !== true) {
-    const found = Deno.lstatSync(path);
-    if (!found.isFile || found.size > BUFFER.length) return null;
+    const { isFile, size } = found ?? Deno.lstatSync(path);
+    if (!isFile || size > BUFFER.length) return null;
     const text = Deno.readTextFileSync(path);
     // Deno replaces what is no UTF-8; MLflow raises. Only a text with U+FFFD can have been changed.
     return text.includes("\uFFFD") ? null : text;

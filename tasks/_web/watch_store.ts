@@ -124,7 +124,13 @@ export function watchStore(store: Store, { extras, metric, looksAhead }: WatchOp
     const progress = readingProgress(runs, (line) => tellState(line, []));
     progress(0);
     try {
-      const snapshot = await store.read({ depth: "tags", extras, signal, onProgress: progress });
+      const snapshot = await store.read({
+        depth: "tags",
+        isPreview: true,
+        extras,
+        signal,
+        onProgress: progress,
+      });
       generation++;
       freeMemory();
       const index = indexOf(snapshot);
@@ -164,7 +170,7 @@ export function watchStore(store: Store, { extras, metric, looksAhead }: WatchOp
   }
 
   async function measure(one: ReadStore, signal: AbortSignal): Promise<void> {
-    const snapshot = await store.read({ depth: "tags", sizes: true, signal });
+    const snapshot = await store.read({ depth: "tags", isPreview: true, sizes: true, signal });
     const holders = holdersOf(snapshot);
     const measured = holders.flatMap((holder) => [holder, ...holder.runs, ...holder.loggedModels]);
     one.bytes = new Map(

@@ -42,6 +42,11 @@ export interface ReadOptions<D extends Depth> extends Abortable {
   /** Nothing will be planned of it: read faster, and no less on any file system that is known. @default {false} */
   readonly isReport?: boolean;
   /**
+   * What is planned of it will only be shown, and the store read again before anything is carried out: read as
+   * fast as for a report. @default {false}
+   */
+  readonly isPreview?: boolean;
+  /**
    * What alone is asked for: an experiment by its id or its name, and what that names. Read whole where that costs
    * little. @default {all of it}
    */

@@ -8,6 +8,7 @@ import { recover } from "../../tasks/backups/recover.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { planAndApply, type PlanAndApplyOptions } from "../../tasks/plan_and_apply.ts";
 import { lockStore } from "../../tasks/ports/lock_store.ts";
+import type { Store } from "../../tasks/ports/store.ts";
 import { DAY, NOW, runId } from "../_support/builders.ts";
 import { runTask } from "../_support/command.ts";
 import { tempStore, writeFiles } from "../_support/disk_store.ts";
@@ -83,6 +84,31 @@ Deno.test("planAndApply() does nothing when the changed plan is not approved", a
   const { report } = await run(store.root, { apply: true, approve });
   assertEquals([asked, report], [2, null]);
   assertEquals(subjectsOf(await planFor(store.root)).slice(0, 4), SUBJECTS.slice(0, 4));
+});
+
+Deno.test("planAndApply() lists the store for certain under the lock, and at a glance what is only shown", async () => {
+  await using store = await tempStore(ROTTEN);
+  await using opened = await openStore(store.root, { now: () => NOW });
+  const previews: boolean[] = [];
+  const watched = <S extends Store>(one: S): S => ({
+    ...one,
+    read: (options) => {
+      previews.push(options.isPreview ?? false);
+      return one.read(options);
+    },
+  });
+  const changes = opened.changes!;
+  const lock: typeof changes.lock = async (options) => watched(await changes.lock(options));
+  const plan = (snapshot: StoreSnapshot<"tags">, now: number) =>
+    planCleanup(snapshot, POLICY, { now });
+  const approve = () => Promise.resolve(true);
+  const task = { task: "cleanup", plan } as const;
+  await planAndApply({ ...watched(opened), changes: { ...changes, lock } }, task, {
+    apply: true,
+    approve,
+  });
+  // The third looks once more while the plan is carried out.
+  assertEquals(previews, [true, false, false]);
 });
 
 Deno.test("planAndApply() does not ask again because time has passed", async () => {

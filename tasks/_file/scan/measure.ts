@@ -288,14 +288,40 @@ function allocated({ blocks, size }: Deno.FileInfo): number {
  * @returns The stamp; empty when either is gone, or the record is neither a file nor a link.
  */
 export function metaStamp(directory: string): string {
+  return stampRecord(directory).stamp;
+}
+
+/** A stamp, and what was seen for it. */
+export interface StampedRecord {
+  /** See {@linkcode metaStamp}. */
+  readonly stamp: string;
+  /** What `meta.yaml` is; left out where nothing was found, or nothing looked for. */
+  readonly meta?: Deno.FileInfo;
+  /** There is certainly no folder of tags. */
+  readonly lacksTags: boolean;
+}
+
+/** What nobody has looked at. */
+export const UNSTAMPED: StampedRecord = { stamp: "", lacksTags: false };
+
+/**
+ * Stamps a run or an experiment, and tells what was seen on the way, so that nobody has to look again. Needs read
+ * permission.
+ *
+ * @param directory The directory.
+ * @returns The stamp, see {@linkcode metaStamp}, and what was seen.
+ */
+export function stampRecord(directory: string): StampedRecord {
   try {
     const own = Deno.lstatSync(directory);
     const meta = Deno.lstatSync(`${directory}/meta.yaml`);
-    if (!meta.isFile && !meta.isSymlink) return "";
+    if (!meta.isFile && !meta.isSymlink) return { ...UNSTAMPED, meta };
     const record = `${meta.ino}:${meta.size}:${meta.mtime?.getTime()}`;
-    return `${own.ino}:${own.mtime?.getTime()}/${record}/${timeOf(`${directory}/tags`)}`;
+    const tags = timeOf(`${directory}/tags`);
+    const stamp = `${own.ino}:${own.mtime?.getTime()}/${record}/${tags ?? ABSENT}`;
+    return { stamp, meta, lacksTags: tags === null };
   } catch {
-    return "";
+    return UNSTAMPED;
   }
 }
 
@@ -320,12 +346,12 @@ export function isUndatable(stamp: string): boolean {
   return /^\d+:NaN\//.test(stamp);
 }
 
-/** A tag that is new changes its folder. */
-function timeOf(path: string): string {
+/** A tag that is new changes its folder; `null` where there certainly is none. */
+function timeOf(path: string): string | null {
   try {
     return `${Deno.lstatSync(path).mtime?.getTime()}`;
-  } catch {
-    return ABSENT;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? null : ABSENT;
   }
 }
 

@@ -63,6 +63,8 @@ export interface ScanOptions<D extends Depth> extends ScanListeners {
   readonly now: number;
   /** Nothing is planned of it. */
   readonly isReport?: boolean;
+  /** What is planned of it is only shown. */
+  readonly isPreview?: boolean;
 }
 
 /**
@@ -79,7 +81,7 @@ export async function scanStore<D extends Depth>(
   root: string,
   options: ScanOptions<D>,
 ): Promise<StoreSnapshot<D>> {
-  const { depth, sizes, extras, now, isReport = false } = options;
+  const { depth, sizes, extras, now, isReport = false, isPreview = isReport } = options;
   const listed: Listed = { root, sizes, measurer: newMeasurer(), strays: [], problems: [] };
   const top = await scanTop(listed);
   const reading = {
@@ -87,7 +89,7 @@ export async function scanStore<D extends Depth>(
     depth,
     sizes,
     now,
-    isReport,
+    isShown: isPreview,
     extras: extras ? await seekExtras(root, extras) : null,
   };
   const shares = top.experiments.flatMap((entry) => sharesOf(root, entry));

@@ -31,7 +31,10 @@ import {
   measureWeight,
   metaStamp,
   newMeasurer,
+  type StampedRecord,
+  stampRecord,
   type TreeWeight,
+  UNSTAMPED,
   weighEntry,
   weighTree,
 } from "./measure.ts";
@@ -49,8 +52,8 @@ export interface Reading {
   readonly extras: SoughtExtras | null;
   /** Epoch ms. */
   readonly now: number;
-  /** Nothing is planned of it. */
-  readonly isReport: boolean;
+  /** It is only shown: the store is read again before anything is done. */
+  readonly isShown: boolean;
 }
 
 /** A directory that MLflow takes for an experiment, or a share of its runs. */
@@ -119,7 +122,7 @@ export async function scanShare(
 ): Promise<ShareFacts> {
   const { root, depth, sizes, now } = reading;
   const { path, link } = share;
-  const list = reading.isReport ? glanceInto : listDirectory;
+  const list = reading.isShown ? glanceInto : listDirectory;
   const inspection: Inspection = { root, now, list, problems: [], references: [] };
   const bare = bareExperiment(reading, share);
   // Of what a clean-up may take away all is known; of an orphan, whoever asks.
@@ -211,13 +214,13 @@ const NO_RUNS = { runs: [], damagedRuns: [], problems: [] } as const;
 
 function bareExperiment(reading: Reading, { name, path, link }: Share): UnmeasuredExperiment {
   const at = `${reading.root}/${path}`;
-  const stamp = stampOf(reading, at);
+  const { stamp, meta } = stampOf(reading, at);
   return {
     directory: name,
     path,
     inTrash: path.startsWith(".trash/"),
     link: link || reading.depth === "tags" && path.startsWith(".trash/") && isRecordLinked(at),
-    meta: readText(`${at}/meta.yaml`),
+    meta: readText(`${at}/meta.yaml`, { found: meta }),
     loggedModels: [],
     traces: 0,
     datasets: 0,
@@ -228,8 +231,8 @@ function bareExperiment(reading: Reading, { name, path, link }: Share): Unmeasur
 }
 
 /** To be taken before anything is read: then a change in between makes a plan stale, and is not missed. */
-function stampOf({ depth }: Reading, at: string): string {
-  return depth === "meta" ? "" : metaStamp(at);
+function stampOf({ depth }: Reading, at: string): StampedRecord {
+  return depth === "meta" ? UNSTAMPED : stampRecord(at);
 }
 
 function isOrphan(bare: UnmeasuredExperiment): boolean {
@@ -269,9 +272,10 @@ async function scanRun(scan: Scan, entry: Entry): Promise<ScannedRun> {
   const { name, path } = entry;
   const at = `${root}/${path}`;
   const link = entry.link || share.link;
-  const stamp = stampOf(reading, at);
-  const meta = readText(`${at}/meta.yaml`);
-  const tags = depth === "meta" ? NO_TAGS : await readTags(reading, path, meta, list);
+  const { stamp, meta: found, lacksTags } = stampOf(reading, at);
+  const meta = readText(`${at}/meta.yaml`, { found });
+  const isBare = depth === "meta" || lacksTags;
+  const tags = isBare ? NO_TAGS : await readTags(reading, path, meta, list);
   const problems: Problem[] = [];
   const { values, failures } = tags;
   const own = { directory: name, path, link, meta, tags: values, tagFailures: failures };
@@ -289,7 +293,8 @@ async function scanRun(scan: Scan, entry: Entry): Promise<ScannedRun> {
     : { assembled: unmeasured, weight: null };
   if (inspector === null) return { assembled, weight, uses: NO_USES, problems, inspection: null };
   const inspection: Inspection = { ...scan.inspection, problems: [], references: [] };
-  const uses = await inspector.inspectRun(inspection, assembled.run, isActive(share), meta);
+  const isActive = !share.path.startsWith(".trash/");
+  const uses = await inspector.inspectRun(inspection, assembled.run, isActive, meta);
   return { assembled, weight, uses, problems, inspection };
 }
 
@@ -341,10 +346,6 @@ const NO_USES: readonly DatasetUse[] = [];
 
 const NO_TAGS: Awaited<ReturnType<typeof readKeys>> = { values: new Map(), failures: [] };
 
-function isActive({ path }: Share): boolean {
-  return !path.startsWith(".trash/");
-}
-
 /** Tells whether a directory is nothing of MLflow's, or may belong to a run that is alive elsewhere. */
 async function isForeign({ root }: Scan, { id, path, damage }: DamagedRun): Promise<boolean> {
   return damage === "missing" && await judgeRemains(`${root}/${path}`, id) !== "run";
@@ -393,6 +394,7 @@ async function weighShare(
       .map(({ name }) => weighEntry(at, name, list)),
   );
   const parts = [...runs, ...rest].filter((weight) => weight !== null);
-  if (parts.length < runs.length + rest.length || stampOf(reading, at) !== stamp) return null;
+  const hasChanged = stampOf(reading, at).stamp !== stamp;
+  if (parts.length < runs.length + rest.length || hasChanged) return null;
   return addWeights(share.index > 0 ? { ...own, bytes: 0 } : own, parts);
 }

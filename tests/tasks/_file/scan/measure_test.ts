@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
-import { measureTree, metaStamp, newMeasurer } from "../../../../tasks/_file/scan/measure.ts";
+import {
+  measureTree,
+  metaStamp,
+  newMeasurer,
+  stampRecord,
+} from "../../../../tasks/_file/scan/measure.ts";
 import { scanStore } from "../../../../tasks/_file/scan/scan.ts";
 import { deletedRun, experiment, NOW, orphan, run, runId } from "../../../_support/builders.ts";
 import { setTimes, tempStore, writeFiles } from "../../../_support/disk_store.ts";
@@ -176,6 +181,20 @@ Deno.test("metaStamp() changes when meta.yaml is rewritten or replaced by a twin
   Deno.renameSync(`${meta}.new`, meta);
   Deno.utimeSync(directory, mtime!, mtime!);
   assertNotEquals(metaStamp(directory), rewritten);
+});
+
+Deno.test("stampRecord() tells what it has seen, and whether there are certainly no tags", async () => {
+  const runs = [run(), run({ id: runId(2), tags: { team: "a" } })];
+  await using store = await tempStore({ experiments: [experiment({ runs })] });
+  for (const [index, { id }] of runs.entries()) {
+    const directory = join(store.root, "1", id);
+    const meta = Deno.lstatSync(join(directory, "meta.yaml"));
+    const hasTags = index === 1;
+    if (!hasTags) await Deno.remove(join(directory, "tags"), { recursive: true }).catch(() => {});
+    const stamp = metaStamp(directory);
+    assertEquals(stampRecord(directory), { stamp, meta, lacksTags: !hasTags });
+  }
+  assertEquals(stampRecord(join(store.root, "2")), { stamp: "", lacksTags: false });
 });
 
 Deno.test("metaStamp() is empty without a directory or its meta.yaml", async () => {
