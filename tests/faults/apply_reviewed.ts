@@ -18,6 +18,7 @@ try {
   const { plan } = await cleanup(store);
   const { report } = await applyWhatStillHolds(store, reviewedBefore(plan), { apply: true });
   console.log(JSON.stringify(report));
+  console.error("What no longer holds is left as it is");
   Deno.exitCode = ExitCode.partlyApplied;
 } catch (error) {
   console.error(errorText(error));
