@@ -16,6 +16,7 @@ import { join } from "@std/path";
 import { RestoreCollisionError } from "../../../lib/errors.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
 import { free, putTimeBack, syncDirectoryThere } from "../../_io/durable.ts";
+import { hold, holdEntry } from "../../_io/hold.ts";
 import { listSome } from "../../_io/list_directory.ts";
 import { infoOf, timeOf } from "../../_io/read.ts";
 import type { SettledChange } from "../../ports/store.ts";
@@ -72,7 +73,7 @@ export function settleInterrupted(
     // Behind a link lies what is somebody else's.
     if (!entry.isDirectory) continue;
     const backup = join(paths.backups, entry.name);
-    if (infoOf(join(backup, "manifest.json")) === null) {
+    if (hasNoManifest(backup)) {
       // A manifest that was never finished says nothing.
       free(join(backup, "manifest.json.new"));
       removeHollow(backup);
@@ -208,13 +209,28 @@ function keepRest(
   }
 }
 
-/** Removes what is empty in a directory tree, and the tree if it holds no file. */
+/** What has gone meanwhile, or is another directory by now, is nothing to be settled. */
+function hasNoManifest(backup: string): boolean {
+  try {
+    using held = hold(backup);
+    return infoOf(held.at("manifest.json")) === null;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return false;
+  }
+}
+
+/** Removes what is empty in a directory tree, and the tree if it holds no file; nothing that a link leads to. */
 function removeHollow(directory: string): void {
   try {
-    for (const entry of listSome(directory)) {
-      if (entry.isDirectory) removeHollow(join(directory, entry.name));
+    {
+      using held = hold(directory);
+      for (const entry of listSome(held.path)) {
+        if (entry.isDirectory) removeHollow(join(directory, entry.name));
+      }
     }
-    Deno.removeSync(directory);
+    using entry = holdEntry(directory);
+    Deno.removeSync(entry.path);
   } catch (error) {
     // Not empty, or no directory: what it holds may be somebody's only copy.
     if (!(error instanceof Error)) throw error;
