@@ -26,7 +26,7 @@ Deno.test.beforeAll(async () => {
 Deno.test.afterAll(async () => await store[Symbol.asyncDispose]());
 
 function readingOf(root: string, depth: Depth): Reading {
-  return { root, depth, sizes: true, extras: null, now: NOW, isReport: false };
+  return { root, depth, sizes: true, extras: null, now: NOW, isShown: false };
 }
 
 function sharesOf(of: number): readonly Share[] {
