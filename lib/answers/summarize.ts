@@ -164,7 +164,8 @@ export interface SummarizeOptions {
  */
 export function summarize(whole: StoreSnapshot, options: SummarizeOptions = {}): Summary {
   const { top = Infinity, by = "runs", metric, only } = options;
-  const snapshot = only === undefined ? whole : narrow(whole, only);
+  const isPart = only === undefined ? null : selectIn(whole, only);
+  const snapshot = isPart === null ? whole : narrow(whole, isPart);
   if (!(top >= 0 && (top === Infinity || Number.isInteger(top)))) {
     throw new InvalidArgumentError(
       `Cannot give the top ${top} experiments: expected a whole number`,
@@ -186,10 +187,9 @@ export function summarize(whole: StoreSnapshot, options: SummarizeOptions = {}):
   const active = experiments.filter((each) => each.stage === "active").length;
   const total = sum(experiments, (each) => each.runs);
   const activeRuns = sum(experiments, (each) => each.activeRuns);
-  const isPart = only === undefined ? () => true : selectIn(whole, only);
   // What is elsewhere may be what a part of it refers to.
   const findings = Map.groupBy(
-    verifySnapshot(whole).filter(({ path }) => isPart(path)),
+    verifySnapshot(whole).filter(({ path }) => isPart?.(path) ?? true),
     (finding) => finding.severity,
   );
   return {

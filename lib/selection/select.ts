@@ -90,25 +90,22 @@ function pathsOfRun(snapshot: StoreSnapshot, text: string): readonly string[] {
  * may lie elsewhere.
  *
  * @param snapshot The store.
- * @param selection What is selected.
+ * @param isSelected What is selected: {@linkcode selectIn} tells.
  * @returns The store with nothing else in it; where runs are selected, nothing but them and their models.
- * @throws {InvalidArgumentError} When a part of the selection fits nothing, or several runs.
  */
-export function narrow<S extends StoreSnapshot>(snapshot: S, selection: Selection): S {
-  const isSelected = selectIn(snapshot, selection);
+export function narrow<S extends StoreSnapshot>(snapshot: S, isSelected: IsSelected): S {
   const part = <T extends { readonly path: string }>(all: readonly T[]) =>
     all.filter(({ path }) => isSelected(path));
-  const narrowed = <H extends Holder>(holders: readonly H[]): readonly H[] => {
-    if (selection.runs.length === 0) return part(holders);
-    return holders.flatMap((holder) => {
+  const narrowed = <H extends Holder>(holders: readonly H[]): readonly H[] =>
+    holders.flatMap((holder) => {
+      if (isSelected(holder.path)) return [holder];
       const [runs, loggedModels] = [part(holder.runs), part(holder.loggedModels)];
+      if (runs.length + loggedModels.length === 0) return [];
       const measured = [...runs, ...loggedModels].flatMap(({ usage }) => usage ?? []);
       const usage = holder.usage === null ? null : addUsage(measured);
       const { parts: _, ...whole } = holder;
-      const one = { ...whole, runs, loggedModels, damagedRuns: [], usage } as unknown as H;
-      return runs.length + loggedModels.length === 0 ? [] : [one];
+      return [{ ...whole, runs, loggedModels, damagedRuns: [], usage } as unknown as H];
     });
-  };
   return {
     ...snapshot,
     experiments: narrowed(snapshot.experiments),

@@ -57,9 +57,10 @@ Deno.test("selectIn() refuses what fits nothing, and a beginning that several id
 });
 
 Deno.test("narrow() leaves nothing but what is selected, and counts nothing else", () => {
-  const [one, other] = narrow(STORE, { ...ALL, experiments: ["churn"] }).experiments;
+  const [one, other] =
+    narrow(STORE, selectIn(STORE, { ...ALL, experiments: ["churn"] })).experiments;
   assertEquals([one, other], [CHURN, undefined]);
-  const ofRun = narrow({ ...STORE, sizes: true }, { ...ALL, runs: [runId(1)] });
+  const ofRun = narrow(STORE, selectIn(STORE, { ...ALL, runs: [runId(1)] }));
   assertEquals(ofRun.orphans, []);
   assertEquals(
     ofRun.experiments.map(({ name, runs, loggedModels, damagedRuns, usage }) => ({
