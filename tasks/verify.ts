@@ -8,8 +8,10 @@ import { InvalidArgumentError, UnsupportedStoreError } from "../lib/errors.ts";
 import type { RepairPlan } from "../lib/plan/plan.ts";
 import type { RepairRemedy } from "../lib/answers/prove_remedies.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
+import { OWN_DIRECTORY } from "../lib/store/names.ts";
 import { isServer } from "../lib/store/store_uri.ts";
 import { shellWords } from "../lib/text/shell_words.ts";
+import type { Entry, Host } from "../lib/verify/portability/portability_rules.ts";
 import type { Severity } from "../lib/verify/rules.ts";
 import {
   experimentIds,
@@ -18,10 +20,16 @@ import {
   verifySnapshot,
   type VerifySnapshotOptions,
 } from "../lib/verify/verify_snapshot.ts";
+import { infoOf } from "./_io/read.ts";
 import type { Abortable, Store } from "./ports/store.ts";
 
+/** For whom to verify: for a version of MLflow, or for what the store is to be copied to. */
+export type VerifyReader = Reader | { readonly kind: "host"; readonly host: Host };
+
 /** How to verify. */
-export interface VerifyOptions extends Abortable, VerifySnapshotOptions {
+export interface VerifyOptions extends Abortable, Omit<VerifySnapshotOptions, "reader"> {
+  /** For whom to verify. @default {{ kind: "any" }} */
+  readonly reader?: VerifyReader;
   /** Called as runs are read, with their number so far, and about how many there are where that is known. */
   readonly onProgress?: ((runs: number, all?: number) => void) | undefined;
 }
@@ -33,13 +41,13 @@ export interface Verification {
   /** The store's location: an absolute path, or a URI without credentials. */
   readonly store: string;
   /** For whom it was verified. */
-  readonly reader: Reader;
+  readonly reader: VerifyReader;
   /** Errors first. */
   readonly findings: readonly Finding[];
   /** Number of findings by severity. */
   readonly counts: Readonly<Record<Severity, number>>;
   /**
-   * Whether the one that was asked for, a version of MLflow or a migration, gets through the whole
+   * Whether the one that was asked for, a version of MLflow, a migration or a host, gets through the whole
    * store, whatever was filtered; left out where none was asked for.
    */
   readonly passes?: boolean;
@@ -53,7 +61,8 @@ export interface Verification {
  * @param options How to verify.
  * @returns The findings; none means that MLflow lists and searches the store without a warning.
  * @throws {InvalidArgumentError} When the store has no experiment of that id or name.
- * @throws {UnsupportedStoreError} When a migration is asked for of what is a database already.
+ * @throws {UnsupportedStoreError} When a migration is asked for of what is a database already, or another host
+ * where the artifacts of a database do not lie on this machine.
  *
  * @example
  * ```ts
@@ -66,6 +75,8 @@ export interface Verification {
  */
 export async function verify(store: Store, options: VerifyOptions = {}): Promise<Verification> {
   const { experiment, reader = { kind: "any" } } = options;
+  if (reader.kind === "host") return await verifyForHost(store, options, reader);
+  const asked = { ...options, reader };
   // A version of MLflow, or a migration, gets through the whole store or not.
   const part = reader.kind === "any" ? experiment : undefined;
   const snapshot = await store.read({
@@ -84,18 +95,9 @@ export async function verify(store: Store, options: VerifyOptions = {}): Promise
       location,
     );
   }
-  if (experiment !== undefined && experimentIds(snapshot, experiment).size === 0) {
-    throw new InvalidArgumentError(`Unknown experiment "${experiment}": no id and no name is that`);
-  }
-  const findings = await withProvenRemedies(store, snapshot, options);
-  const count = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
-  const result: Verification = {
-    schema: "mltidy/verify/v1",
-    store: store.describe().location,
-    reader,
-    findings,
-    counts: { error: count("error"), warning: count("warning"), info: count("info") },
-  };
+  requireExperiment(snapshot, experiment);
+  const findings = await withProvenRemedies(store, snapshot, asked);
+  const result = verificationOf(store, reader, findings);
   if (reader.kind === "any") return result;
   return {
     ...result,
@@ -103,11 +105,82 @@ export async function verify(store: Store, options: VerifyOptions = {}): Promise
   };
 }
 
+function requireExperiment(snapshot: StoreSnapshot, experiment: string | undefined): void {
+  if (experiment === undefined || experimentIds(snapshot, experiment).size > 0) return;
+  throw new InvalidArgumentError(`Unknown experiment "${experiment}": no id and no name is that`);
+}
+
+function verificationOf(
+  store: Store,
+  reader: VerifyReader,
+  findings: readonly Finding[],
+): Verification {
+  const count = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
+  return {
+    schema: "mltidy/verify/v1",
+    store: store.describe().location,
+    reader,
+    findings,
+    counts: { error: count("error"), warning: count("warning"), info: count("info") },
+  };
+}
+
+/** What another machine cannot hold is told by names alone: those of the store's files, or of its artifacts. */
+async function verifyForHost(
+  store: Store,
+  { experiment, rule, severity, onProgress, signal }: VerifyOptions,
+  reader: Extract<VerifyReader, { kind: "host" }>,
+): Promise<Verification> {
+  const snapshot = await store.read({ depth: "meta", isReport: true, onProgress, signal });
+  requireExperiment(snapshot, experiment);
+  const { backend, location } = snapshot;
+  const root = backend === undefined ? location : backend.artifactRoot;
+  if (root === null) {
+    throw new UnsupportedStoreError(
+      `Cannot verify store ${location} for ${reader.host}: its artifacts do not lie on this machine, and its rows have no names of files`,
+      location,
+    );
+  }
+  const [{ findUnportable }, entries] = await Promise.all([
+    import("../lib/verify/portability/find_unportable.ts"),
+    entriesIn(root, signal),
+  ]);
+  const all = findUnportable(snapshot, entries, reader.host);
+  const ids = experiment === undefined ? null : experimentIds(snapshot, experiment);
+  const findings = all
+    .filter((one) => rule === undefined || one.rule === rule)
+    .filter((one) => severity === undefined || one.severity === severity)
+    .filter(({ experimentId }) => ids === null || experimentId !== null && ids.has(experimentId));
+  const passes = all.every((one) => one.severity !== "error");
+  return { ...verificationOf(store, reader, findings), passes };
+}
+
+/** Backups of ours need not leave this machine. */
+async function entriesIn(
+  root: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly Entry[]> {
+  const { walkTree } = await import("./_io/tree/walk_tree.ts");
+  const entries: Entry[] = [];
+  if (infoOf(root) === null) return entries;
+  const isOwn = (path: string) => path === OWN_DIRECTORY || path.startsWith(`${OWN_DIRECTORY}/`);
+  for await (
+    const { path, kind } of walkTree(
+      Deno.realPathSync(root),
+      (path) => isOwn(path) ? "out" : "in",
+    )
+  ) {
+    signal?.throwIfAborted();
+    entries.push({ path, kind });
+  }
+  return entries;
+}
+
 /** Names a repair, or a clean-up, only where one is planned. */
 async function withProvenRemedies(
   store: Store,
   snapshot: StoreSnapshot<"full">,
-  options: VerifyOptions,
+  options: VerifySnapshotOptions,
 ): Promise<readonly Finding[]> {
   const findings = verifySnapshot(snapshot, options);
   const { mending } = store;

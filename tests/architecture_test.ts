@@ -67,6 +67,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "lib/verify/",
     of: [...GROUND, "lib/policy/", "lib/records/", "lib/snapshot/", "lib/judge/"],
   },
+  { room: "lib/verify/portability/", of: [...GROUND, "lib/verify/"] },
   {
     room: "lib/answers/",
     of: [
@@ -140,8 +141,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       ...[
         "lib/answers/",
         "lib/repair/",
+        "lib/verify/portability/",
         "tasks/_io/durable.ts",
         "tasks/_io/read.ts",
+        "tasks/_io/tree/walk_tree.ts",
         "lib/notify/",
         "tasks/_notify/",
         "lib/doctor/",
@@ -409,7 +412,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   {
     room: "tasks/_cli/run/",
     of: [
-      ...[...GROUND, ...TOLD, "tasks/_io/read.ts", "@std/"],
+      ...[...GROUND, ...TOLD, "lib/verify/portability/", "tasks/_io/read.ts", "@std/"],
       // A name is refused before a store is made for it.
       "tasks/training/experiment.ts",
       ...["tasks/review.ts", "tasks/_cli/terminal/"],
@@ -463,7 +466,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "lib/notify/mod.ts",
     of: ["lib/text/", "lib/policy/", "lib/plan/", "lib/notify/"],
   },
-  { room: "lib/verify/mod.ts", of: ["lib/judge/", "lib/verify/", "lib/answers/"] },
+  {
+    room: "lib/verify/mod.ts",
+    of: ["lib/judge/", "lib/verify/", "lib/verify/portability/", "lib/answers/"],
+  },
   { room: "lib/render/mod.ts", of: ["lib/text/", "lib/render/", "lib/render/html/"] },
   { room: "tasks/ports/mod.ts", of: ["lib/store/", "tasks/ports/"] },
   {

@@ -33,6 +33,14 @@ export {
   type SummarizeOptions,
   type Summary,
 } from "../answers/summarize.ts";
+export { findUnportable } from "./portability/find_unportable.ts";
+export {
+  type Entry,
+  type Host,
+  PORTABILITY_RULES,
+  type PortabilityRule,
+  type Unportable,
+} from "./portability/portability_rules.ts";
 export {
   type Check,
   MLFLOW_VERSIONS,

@@ -1,11 +1,15 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { UnsupportedStoreError } from "../../lib/errors.ts";
 import type { MlflowVersion } from "../../lib/verify/rule.ts";
 import type { Finding } from "../../lib/verify/verify_snapshot.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { verify, type VerifyOptions } from "../../tasks/verify.ts";
 import { damagedRun, experiment, NOW, orphan, run, runId, stray } from "../_support/builders.ts";
+import { PROJECT, runTask } from "../_support/command.ts";
 import { layOutHealthy } from "../_support/damage.ts";
-import { tempStore } from "../_support/disk_store.ts";
+import { tempDatabase } from "../_support/database_store.ts";
+import { diskStore, tempStore } from "../_support/disk_store.ts";
+import { startMlflowDouble } from "../_support/mlflow_double.ts";
 import { ROTTEN } from "../_support/rotten_store.ts";
 import { unpackStore } from "../_support/testdata.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
@@ -143,4 +147,80 @@ Deno.test("verify() is content once a clean-up has been applied", async () => {
     ["default-experiment-missing", "0"],
     ["experiment-meta-missing", "8"],
   ]);
+});
+
+const TIMES = experiment({
+  id: "3",
+  name: "timing",
+  runs: [run({ id: runId(1) }), run({ id: runId(2) })],
+});
+
+Deno.test("verify() for a host tells what of a directory it cannot hold, as the page has it typed", async () => {
+  await using store = await diskStore({ experiments: [TIMES] });
+  const place = `${store.root}/3/${runId(1)}`;
+  Deno.writeTextFileSync(`${place}/metrics/01: running time`, "1 2 0\n");
+  Deno.writeTextFileSync(`${place}/metrics/acc`, "1 2 0\n");
+  Deno.writeTextFileSync(`${place}/metrics/Acc`, "1 2 0\n");
+  Deno.writeTextFileSync(`${place}/artifacts/a\\b`, "");
+  Deno.mkdirSync(`${store.root}/.mltidy.trash/backups/aux`, { recursive: true });
+  const before = await readTree(store.root);
+  const [, block = ""] = /^### Onto Windows.*?^```sh\n(.*?)^```$/ms.exec(
+    Deno.readTextFileSync(`${PROJECT}/tasks/README.md`),
+  ) ?? [];
+  const answers = await Promise.all(
+    block.trimEnd().split("\n").map(async (line) => {
+      const [task = "", ...words] = line.replace("~/project/mlruns", store.root).split(" ").slice(
+        2,
+      );
+      const { code, out } = await runTask(task, [...words, "--no-config"]);
+      return [code, ...out.split("\n").filter((one) => /^(error|warning|info) |hold/.test(one))];
+    }),
+  );
+  assertEquals(answers, [
+    [
+      3,
+      "error name-twins: 1",
+      "error name-with-reserved-letter: 2",
+      "Windows does not hold all of this store, because of 3 errors.",
+    ],
+    [3, "error name-twins: 1", "macOS does not hold all of this store, because of 1 error."],
+    [
+      3,
+      "error name-with-backslash: 1",
+      "An archive, tar or zip, does not hold all of this store, because of 1 error.",
+    ],
+  ]);
+  assertSameTree(await readTree(store.root), before);
+  // The same by rule and by experiment; what is asked for is the whole store.
+  const host = { kind: "host", host: "windows" } as const;
+  const { findings, passes } = await verifyStore(store.root, {
+    reader: host,
+    rule: "name-twins",
+    experiment: "timing",
+  });
+  assertEquals(
+    findings.map(({ path }) => `${path}`),
+    [`3/${runId(1)}/metrics/acc`],
+  );
+  assertEquals(passes, false);
+});
+
+Deno.test("verify() for a host looks at the artifacts of a database, and refuses those that lie elsewhere", async () => {
+  await using store = await tempDatabase({ experiments: [TIMES] }, { artifacts: true });
+  await using opened = await openStore(store.uri);
+  const reader = { kind: "host", host: "windows" } as const;
+  const sound = await verify(opened, { reader });
+  assertEquals([sound.findings, sound.passes], [[], true]);
+  Deno.writeTextFileSync(`${store.artifacts}/3/${runId(2)}/artifacts/nul.txt`, "");
+  const { findings } = await verify(opened, { reader });
+  assertEquals(findings.map((one) => [one.rule, `${one.path}`, one.runId]), [
+    ["name-of-device", `3/${runId(2)}/artifacts/nul.txt`, runId(2)],
+  ]);
+  await using server = await startMlflowDouble({ experiments: [TIMES] });
+  await using remote = await openStore(server.uri);
+  await assertRejects(
+    () => verify(remote, { reader }),
+    UnsupportedStoreError,
+    "its artifacts do not lie on this machine",
+  );
 });

@@ -11,8 +11,10 @@ import { foldLines } from "../../../lib/text/fold.ts";
 import { nearestWord } from "../../../lib/text/nearest_word.ts";
 import type { RenderOptions } from "../../../lib/text/style.ts";
 import { plural } from "../../../lib/text/units.ts";
+import { PORTABILITY_RULE_IDS } from "../../../lib/verify/portability/find_unportable.ts";
+import type { Host } from "../../../lib/verify/portability/portability_rules.ts";
 import { RULES } from "../../../lib/verify/rules.ts";
-import type { Reader, VerifySnapshotOptions } from "../../../lib/verify/verify_snapshot.ts";
+import type { VerifyOptions, VerifyReader } from "../../verify.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
@@ -32,7 +34,7 @@ export interface Printer extends Partial<Pick<World, "note">> {
 /** What `verify()` gives; a task is not known here. */
 interface Result {
   readonly schema: string;
-  readonly reader: Reader;
+  readonly reader: VerifyReader;
   readonly findings: Parameters<typeof renderFindings>[0];
   readonly counts: { readonly error: number };
   readonly passes?: boolean;
@@ -45,12 +47,17 @@ interface Result {
  * @returns For whom to verify, and what of it.
  * @throws {UsageError} When there is no such rule, or two readers are asked for.
  */
-export function readVerifyOptions(flags: VerifyFlags): VerifySnapshotOptions {
-  const { rule, experiment, severity, mlflow, forMigration } = flags;
-  if (mlflow !== null && forMigration) {
-    throw new UsageError("Cannot use --mlflow and --for-migration together: choose one of them");
+export function readVerifyOptions(flags: VerifyFlags): VerifyOptions {
+  const { rule, experiment, severity, mlflow, forMigration, host } = flags;
+  const readers = [
+    ...(mlflow === null ? [] : ["--mlflow"]),
+    ...(forMigration ? ["--for-migration"] : []),
+    ...(host === null ? [] : ["--for"]),
+  ];
+  if (readers.length > 1) {
+    throw new UsageError(`Cannot use ${readers.join(" and ")} together: choose one of them`);
   }
-  const ids = RULES.map(({ id }) => id);
+  const ids = host === null ? RULES.map(({ id }) => id) : PORTABILITY_RULE_IDS;
   if (rule !== null && !ids.includes(rule)) {
     const nearest = nearestWord(rule, ids);
     const hint = nearest === null
@@ -106,13 +113,19 @@ export function showVerification(
   return result.counts.error > 0 || result.passes === false ? ExitCode.findings : ExitCode.done;
 }
 
-function readerOf({ mlflow, forMigration }: VerifyFlags): Reader {
+function readerOf({ mlflow, forMigration, host }: VerifyFlags): VerifyReader {
+  if (host !== null) return { kind: "host", host };
   if (forMigration) return { kind: "migration" };
   return mlflow === null ? { kind: "any" } : { kind: "mlflow", version: mlflow };
 }
 
 function answerOf({ reader, passes, counts, findings }: Result): string {
   const because = counts.error === 0 ? "" : `, because of ${plural(counts.error, "error")}`;
+  if (reader.kind === "host") {
+    return passes
+      ? `${HOLDERS[reader.host]} holds all of this store.`
+      : `${HOLDERS[reader.host]} does not hold all of this store${because}.`;
+  }
   if (reader.kind === "mlflow") {
     const name = `MLflow ${reader.version}`;
     return passes ? `${name} opens this store.` : `${name} does not open this store${because}.`;
@@ -122,3 +135,9 @@ function answerOf({ reader, passes, counts, findings }: Result): string {
     ? "mlflow migrate-filestore gets through."
     : "mlflow migrate-filestore gets through; what is listed above it leaves behind or changes.";
 }
+
+const HOLDERS: Readonly<Record<Host, string>> = {
+  windows: "Windows",
+  macos: "macOS",
+  archive: "An archive, tar or zip,",
+};
