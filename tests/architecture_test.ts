@@ -326,7 +326,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "tasks/_server/",
     of: [
       ...[...GROUND, "lib/plan/", "lib/snapshot/", "tasks/ports/", "tasks/_server/client/"],
-      ...["tasks/_database/stand_in.ts", "tasks/_database/change/find_cut_off.ts"],
+      ...["tasks/_database/stand_in.ts", "tasks/_database/log/find_cut_off.ts"],
       ...["tasks/_database/log/state_directory.ts", "tasks/_io/process.ts"],
       ...["tasks/_server/scan/", "tasks/_server/change/", "tasks/_server/tracking/"],
     ],

@@ -83,6 +83,8 @@ export interface FoundTree {
 export interface SetAsideOptions extends TreeWork {
   /** Whether they are to be brought back some day; else they only leave their places, until `freeTrees`. */
   readonly keepBackup: boolean;
+  /** Where one that is not to be brought back is on its way out. @default {beside its place} */
+  readonly leaving?: string;
 }
 
 /** A tree that is to be set aside. */
@@ -214,7 +216,8 @@ async function setOneAside(
   if (found.kind !== "found") return found;
   const { usage } = found;
   if (tree.stamp !== undefined && tree.stamp !== found.stamp) return hasChanged(place, tree);
-  const { target, aside, leaving, copied } = treePaths(place, tree);
+  const { target, aside, copied, ...paths } = treePaths(place, tree);
+  const { leaving = paths.leaving } = work;
   const move = async (to: string): Promise<SetAside | null> => {
     if (!tryMoveEntry(target, to)) return null;
     changed.add(dirname(to)).add(dirname(target));

@@ -62,24 +62,24 @@ export function openDatabaseStore(
         "purge-dangling-rows",
       ]),
       async interrupted() {
-        const { findCutOff } = await import("./change/find_cut_off.ts");
+        const { findCutOff } = await import("./log/find_cut_off.ts");
         return findCutOff(path);
       },
       holder: async () => (await import("./log/state_directory.ts")).databaseHolder(path),
       lostTimes: () => Promise.resolve([]),
       linked: () => Promise.resolve([]),
       async staged() {
-        const { findStaged } = await import("./change/find_cut_off.ts");
+        const { findStaged } = await import("./log/find_cut_off.ts");
         return findStaged(path);
       },
-      async lock({ task }) {
+      async lock(options) {
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
         const { openToChange } = await import("./change/sqlite_rows.ts");
         const { readNamedRows } = await import("./read_naming_rows.ts");
         const { artifactPlacesOf } = await import("./trees/artifact_places.ts");
         requireWritable(path);
         const locked = await lockDatabaseStore(store, path, {
-          task,
+          ...options,
           open: () => openToChange(path),
           readNamed: (root) => readNamedRows(path, root),
           places: artifactPlacesOf(path, environment),

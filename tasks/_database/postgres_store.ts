@@ -67,7 +67,7 @@ export async function openPostgresStore(
       ]),
       async interrupted() {
         if (standIn === null) return [];
-        const { findCutOff } = await import("./change/find_cut_off.ts");
+        const { findCutOff } = await import("./log/find_cut_off.ts");
         return findCutOff(standIn);
       },
       holder: async () =>
@@ -76,7 +76,7 @@ export async function openPostgresStore(
       linked: () => Promise.resolve([]),
       async staged() {
         if (standIn === null) return [];
-        const { findStaged } = await import("./change/find_cut_off.ts");
+        const { findStaged } = await import("./log/find_cut_off.ts");
         return await findStaged(standIn);
       },
       async lock({ task }) {

@@ -50,7 +50,7 @@ export function changingPorts(
       looking: { usual: (runs) => 1_000 + 2 * runs, rest: 10 },
       async interrupted() {
         if (standIn === null) return [];
-        const { findCutOff } = await import("../_database/change/find_cut_off.ts");
+        const { findCutOff } = await import("../_database/log/find_cut_off.ts");
         const { leftSpools } = await import("./tracking/send_spools.ts");
         return [...findCutOff(standIn), ...await leftSpools(statePaths(standIn).spool)];
       },
@@ -59,7 +59,7 @@ export function changingPorts(
       linked: () => Promise.resolve([]),
       async staged() {
         if (standIn === null) return [];
-        const { findStaged } = await import("../_database/change/find_cut_off.ts");
+        const { findStaged } = await import("../_database/log/find_cut_off.ts");
         return await findStaged(standIn);
       },
       async lock({ task }) {

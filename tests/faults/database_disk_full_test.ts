@@ -8,10 +8,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { DiskFullError } from "../../lib/errors.ts";
+import { backup } from "../../tasks/backups/backup.ts";
+import { expireBackups } from "../../tasks/backups/expire_backups.ts";
 import { listBackups } from "../../tasks/backups/list_backups.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import { openStore } from "../../tasks/open_store.ts";
+import { prune } from "../../tasks/prune.ts";
 import { DAY, deletedRun, experiment, NOW, run, runId } from "../_support/builders.ts";
 import { relocateRows, writeDatabaseStore } from "../_support/database_store.ts";
 import { exactRowsOf } from "../_support/owned_rows.ts";
@@ -69,6 +72,90 @@ Deno.test("artifacts for which the database's disk has no room stay with their r
   assertEquals([...(await readTree(root)).keys()], ["1"]);
 });
 
+Deno.test("what goes for good goes on a disk without a free byte, artifacts first, be it the first change or not", async () => {
+  await using disk = await smallDisk();
+  if (disk === null) return console.error("Skipping: mounting a small disk takes root on Linux");
+  for (const past of ["none", "one change"]) {
+    const directory = join(disk.path, past);
+    Deno.mkdirSync(directory);
+    const path = join(directory, "mlflow.db");
+    const long = { deletedTime: NOW - 90 * DAY };
+    const runs = [1, 2, 3].map((number) => deletedRun({ id: runId(number), ...long }));
+    const old = run({ id: runId(4), endTime: NOW - 90 * DAY });
+    writeDatabaseStore(path, { experiments: [experiment({ id: "1", runs: [...runs, old] })] });
+    const root = join(directory, "mlruns");
+    for (const [number, size] of [[1, 300_000], [2, 1 << 20], [4, 4_096]] as const) {
+      const artifacts = join(root, "1", runId(number), "artifacts");
+      Deno.mkdirSync(artifacts, { recursive: true });
+      Deno.writeFileSync(join(artifacts, "model.bin"), new Uint8Array(size).fill(7));
+    }
+    await using store = await openStore(path, { now: () => NOW });
+    if (past !== "none") await prune(store, { apply: true });
+    fill(join(disk.path, "full"));
+    const { report } = await cleanup(store, { apply: true, backup: false, daysOld: 365 });
+    assertEquals(
+      report?.outcomes.map((one) => [
+        one.outcome,
+        one.outcome === "applied" ? one.usage.bytes >= 4_096 : null,
+      ]),
+      [["applied", true], ["applied", true], ["applied", false]],
+    );
+    assertEquals([...(await readTree(root)).keys()].filter((one) => one.includes("/")), [
+      `1/${runId(4)}`,
+      `1/${runId(4)}/artifacts`,
+      `1/${runId(4)}/artifacts/model.bin`,
+    ]);
+    assertEquals((await cleanup(store, { daysOld: 365 })).plan.actions, []);
+    assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name).toSorted(), [
+      "mlflow.db",
+      "mlflow.db.mltidy",
+      "mlruns",
+    ]);
+    Deno.removeSync(join(disk.path, "full"));
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
+
+Deno.test("a backup goes on a disk without a free byte where it holds artifacts, and so does a copy", async () => {
+  await using disk = await smallDisk();
+  if (disk === null) return console.error("Skipping: mounting a small disk takes root on Linux");
+  const path = join(disk.path, "mlflow.db");
+  const gone = deletedRun({ id: runId(1), deletedTime: NOW - 90 * DAY });
+  const old = run({ id: runId(2), endTime: NOW - 90 * DAY });
+  writeDatabaseStore(path, { experiments: [experiment({ id: "1", runs: [gone, old] })] }, {
+    artifacts: true,
+  });
+  const model = join(disk.path, "mlruns", "1", runId(1), "artifacts/model.bin");
+  Deno.writeFileSync(model, new Uint8Array(300_000).fill(7));
+  await using store = await openStore(path, { now: () => NOW });
+  const copy = await backup(store);
+  const deletion = (await prune(store, { apply: true })).report!.backup!;
+  const purge = (await cleanup(store, { apply: true })).report!.backup!;
+  const full = join(disk.path, "full");
+  fill(full);
+  await assertRejects(
+    () => expireBackups(store, { which: { id: deletion.id } }),
+    DiskFullError,
+    "no space is left on its disk, and nothing was lost; to make room, see which ",
+  );
+  for (const { id } of [purge, copy]) {
+    assertEquals((await expireBackups(store, { which: { id } })).removed, [id]);
+    Deno.removeSync(full);
+    fill(full);
+  }
+  Deno.removeSync(full);
+  assertEquals((await listBackups(store)).backups.map(({ id }) => id), [deletion.id]);
+  assertEquals((await restore(store)).changes, 1);
+});
+
+function fill(path: string): void {
+  try {
+    Deno.writeFileSync(path, new Uint8Array(64 << 20));
+  } catch {
+    // As much as there was room for.
+  }
+}
+
 Deno.test("a disk without a free byte changes nothing of a database, and what makes room is named", async () => {
   await using disk = await smallDisk();
   if (disk === null) return console.error("Skipping: mounting a small disk takes root on Linux");
@@ -79,11 +166,7 @@ Deno.test("a disk without a free byte changes nothing of a database, and what ma
   const refused = async (work: () => Promise<unknown>, help: string) => {
     const rows = exactRowsOf(path);
     const full = join(disk.path, "full");
-    try {
-      Deno.writeFileSync(full, new Uint8Array(64 << 20));
-    } catch {
-      // As much as there was room for.
-    }
+    fill(full);
     const { message } = await assertRejects(work, DiskFullError);
     assertEquals(
       message,
@@ -95,8 +178,26 @@ Deno.test("a disk without a free byte changes nothing of a database, and what ma
   const clean = () => cleanup(store, { apply: true });
   await refused(clean, "make room there");
   assertEquals((await clean()).report?.complete, true);
-  const list =
-    `to make room, see which backups could go: \`deno task backup --list --store sqlite:///${path}\``;
+  const typed = (words: string) => `\`deno task ${words} --store sqlite:///${path}\``;
+  const list = `to make room, see which deleted runs could go for good: ${
+    typed("cleanup --purge-after 0d --no-backup")
+  }, or see which backups could go: ${typed("backup --list")}`;
   await refused(() => restore(store), list);
+  const full = join(disk.path, "full");
+  fill(full);
+  const rows = exactRowsOf(path);
+  await using later = await openStore(path, { now: () => NOW + DAY });
+  const { message } = await assertRejects(
+    () => cleanup(later, { apply: true, purgeAfter: 0, backup: false }),
+    DiskFullError,
+  );
+  assertEquals(
+    message,
+    `Cannot change store sqlite:///${path}: no space is left on its disk; nothing that is to go has artifacts there, and rows alone make no room; to make room, see which backups could go: ${
+      typed("backup --list")
+    }, and try again`,
+  );
+  assertEquals(exactRowsOf(path), rows);
+  Deno.removeSync(full);
   assertEquals((await restore(store)).changes, 2);
 });

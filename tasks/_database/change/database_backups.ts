@@ -92,8 +92,14 @@ export function lockDatabaseBackups(
     // It has been there from the beginning.
     take: () => Promise.resolve({ path: statePaths(path).directory, failures: [] }),
     expireRecords: () => Promise.resolve(0),
-    remove: async (id, work = {}) =>
-      (await leaveChange({ log, rows, database: path, places }, id, work)).length === 0,
+    remove: async (id, work = {}) => {
+      try {
+        const place = { log, rows, database: path, places };
+        return (await leaveChange(place, id, work)).length === 0;
+      } catch (error) {
+        throw isDiskFull(error) ? storeErrorOf(error, path) : error;
+      }
+    },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

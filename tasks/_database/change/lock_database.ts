@@ -11,22 +11,28 @@
  * @module
  */
 
-import { emptyStaging } from "../../_file/own/own_directory.ts";
+import { newBackupId } from "../../../lib/backup/backup_id.ts";
+import type { SettledChange } from "../../../lib/backup/report.ts";
 import { StalePlanError } from "../../../lib/errors.ts";
+import type { Remains } from "../../../lib/store/usage.ts";
 import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
+import { emptyStaging } from "../../_file/own/own_directory.ts";
 import { isDiskFull } from "../../_io/disk_full.ts";
+import { free } from "../../_io/durable.ts";
 import { infoOf } from "../../_io/read.ts";
 import { guardHeld } from "../../ports/guard_held.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
-import type { LockedStore, Store } from "../../ports/store.ts";
-import { storeErrorOf } from "../scan/open_database.ts";
+import type { LockedStore, LockOptions, Store } from "../../ports/store.ts";
+import { fullErrorOf, storeErrorOf } from "../scan/open_database.ts";
 import type { Tables } from "../scan/tables.ts";
 import type { ReadNamed } from "./purge_trees.ts";
 import { beginChange } from "./begin_change.ts";
-import { openChangeLog } from "../log/change_log.ts";
+import { openChangeLog, type WritableLog } from "../log/change_log.ts";
 import { lockDatabaseBackups } from "./database_backups.ts";
 import type { OwnedRows } from "./owned_rows.ts";
-import { lockDatabase, statePaths } from "../log/state_directory.ts";
+import { hasRoom, leaveFirst } from "./leave_first.ts";
+import { isPurge } from "./purge.ts";
+import { leavingPlace, lockDatabase, statePaths } from "../log/state_directory.ts";
 import { settle } from "./undo_change.ts";
 
 /** A database that is open to be changed. */
@@ -37,9 +43,7 @@ export interface OpenedDatabase extends Disposable {
 }
 
 /** How to lock a database. */
-export interface LockDatabaseOptions {
-  /** The task, for messages. */
-  readonly task: string;
+export interface LockDatabaseOptions extends LockOptions {
   /** Reads what rows name of files. */
   readonly readNamed: ReadNamed;
   /** Opens where its artifact trees lie. */
@@ -62,29 +66,54 @@ export interface LockDatabaseOptions {
 export async function lockDatabaseStore(
   store: Store,
   path: string,
-  { task, readNamed, places, open }: LockDatabaseOptions,
+  { task, makesRoom = false, readNamed, places, open }: LockDatabaseOptions,
 ): Promise<LockedStore> {
   const { location } = store.describe();
   const { staging } = statePaths(path);
   const stack = new DisposableStack();
   try {
-    const lock = stack.use(lockDatabase(path, task, store.now()));
-    const log = stack.use(openChangeLog(path));
     const opened = fileAt(path);
-    const { tables, rows } = stack.use(open());
     // What is written to a file that has been replaced is lost, and nobody reads what it says.
     const requireSame = () => {
       if (fileAt(path) !== opened) throw new StalePlanError(replacedText(location));
     };
-    requireSame();
-    const staged = infoOf(staging) === null ? [] : emptyStaging(staging);
-    const { settled, remains } = await settle({ log, rows, database: path, places });
-    const { whileHeld, lock: refuse } = guardHeld(lock, location, task);
-    const held = stack.move();
+    const settled: SettledChange[] = [];
+    const remains: Remains[] = [];
+    let lock: Disposable | null = null;
+    let database: OpenedDatabase | null = null;
+    let ready: WritableLog | null = null;
+    const openLocked = () => database ??= stack.use(open());
+    /** All that a change needs, as soon as the disk has room for that. */
+    const complete = async (): Promise<WritableLog> => {
+      if (ready !== null) return ready;
+      lock ??= stack.use(lockDatabase(path, task, store.now()));
+      // Of a task that was killed while it made room.
+      const left = free(leavingPlace(path));
+      if (left !== null) remains.push({ path: leavingPlace(path), message: left });
+      const log = stack.use(openChangeLog(path));
+      const { rows } = openLocked();
+      requireSame();
+      if (infoOf(staging) !== null) remains.push(...emptyStaging(staging));
+      const done = await settle({ log, rows, database: path, places });
+      settled.push(...done.settled);
+      remains.push(...done.remains);
+      return ready = log;
+    };
+    try {
+      await complete();
+    } catch (error) {
+      if (!makesRoom || !isDiskFull(error)) throw error;
+    }
+    const { tables, rows } = openLocked();
+    const { whileHeld, lock: refuse } = guardHeld(
+      { isHeld: () => !stack.disposed },
+      location,
+      task,
+    );
     return {
       ...store,
       settled,
-      remains: [...staged, ...remains],
+      remains,
       changes: {
         ...requireCapability(store, "changes"),
         lock: refuse,
@@ -93,23 +122,30 @@ export async function lockDatabaseStore(
       backups: {
         ...requireCapability(store, "backups"),
         lock: (directory) =>
-          whileHeld(() => {
+          whileHeld(async () => {
             requireSame();
+            const log = await complete();
             return lockDatabaseBackups(path, directory, { log, rows, places });
           }),
       },
       begin: ({ actions, task, now, keepBackup }) =>
         whileHeld(async () => {
           requireSame();
-          const place = { log, tables, rows, path, places };
-          const change = { actions, task, now, keepBackup, ...place, readNamed, requireSame };
+          const place = { tables, rows, path, places, readNamed };
+          const begin = async () =>
+            await beginChange({
+              ...{ actions, task, now, keepBackup, ...place, requireSame, log: await complete() },
+            });
+          const mayMakeRoom = makesRoom && !keepBackup && actions.some(isPurge);
           try {
-            return await beginChange(change);
+            if (!mayMakeRoom || hasRoom(path)) return await begin();
+            const id = newBackupId(task, now, () => false);
+            return await leaveFirst({ actions, ...place, id, begin }) ?? await begin();
           } catch (error) {
-            throw isDiskFull(error) ? storeErrorOf(error, path) : error;
+            throw isDiskFull(error) ? fullErrorOf(path, error, mayMakeRoom) : error;
           }
         }),
-      [Symbol.asyncDispose]: () => Promise.try(() => held.dispose()),
+      [Symbol.asyncDispose]: () => Promise.try(() => stack.dispose()),
     };
   } catch (error) {
     stack.dispose();

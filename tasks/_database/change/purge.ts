@@ -86,6 +86,28 @@ function idsIn(
 }
 
 /**
+ * Tells whether what is to go stands as it was planned. Needs read permission.
+ *
+ * @param place From where.
+ * @param known How all stood before anything has gone.
+ * @param action What is to go.
+ * @returns Whether it does.
+ */
+export function standsAsPlanned(
+  { tables, rows }: Pick<RemovalPlace, "tables" | "rows">,
+  known: Known,
+  action: Purge,
+): boolean {
+  const now = lookAtPurges(tables, rows, [action]);
+  const owners: readonly (keyof Known)[] = action.kind === "purge-experiment"
+    ? ["run", "logged-model"]
+    : [action.kind === "purge-run" ? "run" : "logged-model"];
+  return owners.every((owner) =>
+    whyNot({ rows, known, now, owner, ids: [...now[owner].keys()], action }) === null
+  );
+}
+
+/**
  * Takes away what stands as it was planned. Needs write permission.
  *
  * @param place From where.
@@ -127,7 +149,8 @@ export async function performPurges(
       const reasons = new Map<Subject, SkipReason>();
       const now = lookAgain(place, owner, parts, actionOf);
       for (const [subject, ids] of parts) {
-        const because = whyNot({ place, known, now, owner, ids, action: actionOf.get(subject)! });
+        const action = actionOf.get(subject)!;
+        const because = whyNot({ rows: place.rows, known, now, owner, ids, action });
         if (because !== null) reasons.set(subject, because);
       }
       return reasons;
@@ -182,7 +205,13 @@ export interface Purged {
   readonly remains: readonly Remains[];
 }
 
-function subjectFor(action: Purge): Subject {
+/**
+ * Names what goes with an action.
+ *
+ * @param action The action.
+ * @returns What that is.
+ */
+export function subjectFor(action: Purge): Subject {
   const { experimentId: experiment } = action;
   switch (action.kind) {
     case "purge-run":
@@ -216,7 +245,7 @@ function lookAgain(
 const NONE: Standings = new Map();
 
 interface Question {
-  readonly place: RemovalPlace;
+  readonly rows: OwnedRows;
   readonly known: Known;
   readonly now: Known;
   readonly owner: Owner;
@@ -225,16 +254,16 @@ interface Question {
 }
 
 /** Why something must stay by now. */
-function whyNot({ place, known, now, owner, ids, action }: Question): SkipReason | null {
+function whyNot({ rows, known, now, owner, ids, action }: Question): SkipReason | null {
   if (action.kind === "purge-experiment") {
     const { experimentId: id } = action;
     const found = now.experiment.get(id);
     if (found === undefined) return "gone";
     const isSame = found.stamp === action.stamp && standsAs(found, known.experiment.get(id));
-    if (!isSame || place.rows.words.reusesIds && isNewest(place.rows, id)) {
+    if (!isSame || rows.words.reusesIds && isNewest(rows, id)) {
       return "changed-since-plan";
     }
-    if (owner === "experiment") return isEmpty(place.rows, id) ? null : "changed-since-plan";
+    if (owner === "experiment") return isEmpty(rows, id) ? null : "changed-since-plan";
     if (owner === "trace") return null;
     const runs = new Set<string>(action.runIds);
     const areKnown = ids.every((one) =>
@@ -251,7 +280,7 @@ function whyNot({ place, known, now, owner, ids, action }: Question): SkipReason
     return "changed-since-plan";
   }
   const waitsFor = action.kind === "purge-logged-model" ? action.withoutRun : null;
-  return waitsFor !== null && isThere(place.rows, "runs", "run_uuid", waitsFor)
+  return waitsFor !== null && isThere(rows, "runs", "run_uuid", waitsFor)
     ? "changed-since-plan"
     : null;
 }

@@ -15,6 +15,8 @@ import { UnsupportedStoreError } from "../../../lib/errors.ts";
 import { locationOfFile } from "../../../lib/store/store_uri.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
 import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
+import { isDiskFull } from "../../_io/disk_full.ts";
+import { infoOf } from "../../_io/read.ts";
 import type { TreeWork } from "../../_io/tree/tree_work.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
 import type { LoggedChange, WritableLog } from "../log/change_log.ts";
@@ -184,14 +186,30 @@ export async function leaveChange(
 ): Promise<readonly Remains[]> {
   const { log } = place;
   const subjects = log.subjectsOf(id).filter(({ trees }) => trees.length > 0);
-  if (subjects.length > 0) log.leave(id);
-  const freed = await freeTreesOf(treesOf(place, id, subjects), work);
+  const free = () => freeTreesOf(treesOf(place, id, subjects), work);
+  if (subjects.length > 0) {
+    try {
+      log.leave(id);
+    } catch (error) {
+      if (!isDiskFull(error) || !await makesRoom(place, id)) throw error;
+      // Whoever is killed before it is said has lost what was to go.
+      await free();
+      log.leave(id);
+    }
+  }
+  const freed = await free();
   const store = rootedIn(place.places, place.rows);
   const left = await freeBucketCopies(store, { path: place.database, change: id });
   if (left !== null) log.leave(id);
   const remains = left === null ? freed : [...freed, left];
   if (remains.length === 0 && !work.signal?.aborted) log.remove(id);
   return remains;
+}
+
+/** Whether the artifacts of a change take more than the log may need for forgetting it: a copy of its pages. */
+async function makesRoom({ database, places }: UndoPlace, id: string): Promise<boolean> {
+  const kept = await (await places("")).measureKept(id);
+  return (kept?.bytes ?? 0) > (infoOf(statePaths(database).changes)?.size ?? 0);
 }
 
 /**

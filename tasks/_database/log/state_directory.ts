@@ -80,6 +80,17 @@ export function statePaths(database: string): StatePaths {
   };
 }
 
+/**
+ * Names the place where artifacts are on their way out that make room on a disk without any: what was to be freed
+ * there goes with the next lock. Touches nothing.
+ *
+ * @param database Absolute real path of the database's file.
+ * @returns An absolute path; as MLflow names what it ignores.
+ */
+export function leavingPlace(database: string): string {
+  return `${database}.mltidy-leaving.trash`;
+}
+
 const PLACES: Layout = {
   "README.txt": "file",
   "lock": "file",

@@ -291,22 +291,11 @@ export function helpFor(error: Error): string {
  * @returns The error; `null` when SQLite was not the cause.
  */
 export function storeErrorOf(error: unknown, path: string): StoreError | null {
-  const location = locationOfFile(path);
-  if (isDiskFull(error) || isFull(error)) {
-    const kept = KEPT.some((name) => infoOf(`${path}.mltidy/${name}`) !== null);
-    const list = shellWords(["deno", "task", "backup", "--list", "--store", location]);
-    const room = kept
-      ? `; to make room, see which backups could go: \`${list}\``
-      : "; make room there";
-    return new DiskFullError(
-      `Cannot change store ${location}: no space is left on its disk, and nothing was lost${room}, and try again`,
-      location,
-      { cause: error },
-    );
-  }
+  if (isDiskFull(error) || isFull(error)) return fullErrorOf(path, error);
   if (!isOfSqlite(error)) return null;
   const [kind, wrong, usual] = failureOf(error) ?? ["damaged", error.message, "mend that"];
   const help = isCutOff(error) ? recoverText(path) : usual;
+  const location = locationOfFile(path);
   const message = `Cannot read store ${location}: ${wrong}; ${help}`;
   const options = { cause: error };
   switch (kind) {
@@ -316,6 +305,47 @@ export function storeErrorOf(error: unknown, path: string): StoreError | null {
       return new StoreAccessError(message, location, options);
     case "damaged":
       return new UnsupportedStoreError(message, location, options);
+  }
+}
+
+/**
+ * Says that a database's disk has no room for what a task has to write.
+ *
+ * @param path Absolute path of the database's file.
+ * @param cause What was thrown.
+ * @param tried Whether what was to go for good was to make room itself. @default {false}
+ * @returns The error, which says how to make room: by us only where there is something to go.
+ */
+export function fullErrorOf(path: string, cause: unknown, tried = false): DiskFullError {
+  const location = locationOfFile(path);
+  const typed = (...words: readonly string[]) =>
+    `\`${shellWords(["deno", "task", ...words, "--store", location])}\``;
+  const purge = typed("cleanup", "--purge-after", "0d", "--no-backup");
+  const isKept = KEPT.some((name) => infoOf(`${path}.mltidy/${name}`) !== null);
+  const ways = [
+    ...!tried && hasDeleted(path) ? [`see which deleted runs could go for good: ${purge}`] : [],
+    ...isKept ? [`see which backups could go: ${typed("backup", "--list")}`] : [],
+  ];
+  const why = tried
+    ? "; nothing that is to go has artifacts there, and rows alone make no room"
+    : ", and nothing was lost";
+  const room = ways.length === 0 ? "make room there" : `to make room, ${ways.join(", or ")}`;
+  return new DiskFullError(
+    `Cannot change store ${location}: no space is left on its disk${why}; ${room}, and try again`,
+    location,
+    { cause },
+  );
+}
+
+/** Of what cannot be read, that is not known. */
+function hasDeleted(path: string): boolean {
+  try {
+    using database = openDatabase(path);
+    const sql = "SELECT 1 FROM runs WHERE lifecycle_stage = 'deleted' LIMIT 1";
+    return database.prepare(sql).get() !== undefined;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return false;
   }
 }
 

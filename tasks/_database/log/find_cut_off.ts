@@ -2,8 +2,8 @@ import { basename, join } from "@std/path";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { isGone } from "../../_io/read.ts";
 import { isCutOff, openDatabase } from "../scan/open_database.ts";
-import { readChangeLog } from "../log/change_log.ts";
-import { statePaths } from "../log/state_directory.ts";
+import { readChangeLog } from "./change_log.ts";
+import { statePaths } from "./state_directory.ts";
 
 /**
  * Names what was cut off and waits for a task that may write. Needs read permission.
