@@ -148,6 +148,8 @@ export class RestoreCollisionError extends MltidyError {
   readonly rescue: string | null;
   /** Whether what the backup holds can be copied to a directory instead. */
   readonly elsewhere: boolean;
+  /** The command that names what the backup holds; `null` when it was not asked for. */
+  readonly listing: string | null;
 
   /**
    * Makes the error.
@@ -156,12 +158,14 @@ export class RestoreCollisionError extends MltidyError {
    * @param collisions Each collision, with both sides named.
    * @param rescue The command that brings back what is gone.
    * @param elsewhere Whether what the backup holds can be copied to a directory instead.
+   * @param listing The command that names what it holds.
    */
   constructor(
     backup: string,
     collisions: readonly string[],
     rescue: string | null = null,
     elsewhere: boolean = true,
+    listing: string | null = null,
   ) {
     super(
       `Cannot restore ${backup}: nothing was moved\n${
@@ -171,6 +175,7 @@ export class RestoreCollisionError extends MltidyError {
     this.collisions = collisions;
     this.rescue = rescue;
     this.elsewhere = elsewhere;
+    this.listing = listing;
   }
 }
 

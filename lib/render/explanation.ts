@@ -21,7 +21,13 @@ import { formatCount, plural } from "../text/units.ts";
 import { NO_NAME } from "../words/groups.ts";
 import { reasonText } from "../words/reason.ts";
 import { stopText } from "../words/stop.ts";
-import { flagsAgainst, purgeElsewhere, typedChange } from "./commands.ts";
+import {
+  type CommandOf,
+  flagsAgainst,
+  plainCommand,
+  purgeElsewhere,
+  typedChange,
+} from "./commands.ts";
 import { moreLines } from "./more.ts";
 
 /**
@@ -32,30 +38,46 @@ import { moreLines } from "./more.ts";
  * @param options How to render it.
  * @returns Lines, each ended by a line feed.
  */
-export function renderExplanation(explanation: Explanation, options: RenderOptions = {}): string {
-  const style = styleOf(options);
+export function renderExplanation(
+  explanation: Explanation,
+  options: RenderExplanationOptions = {},
+): string {
+  const { again = (flags) => plainCommand(`cleanup ${flags}`) } = options;
+  const said = { style: styleOf(options), again };
   const lines = explanation.subject === "run"
-    ? runLines(explanation, style)
+    ? runLines(explanation, said)
     : explanation.subject === "logged-model"
-    ? modelLines(explanation, style)
-    : holderLines(explanation, style);
+    ? modelLines(explanation, said)
+    : holderLines(explanation, said);
   return foldLines(lines, options);
 }
 
-function modelLines(explanation: ModelExplanation, style: Style): readonly string[] {
+/** How to render an explanation. */
+export interface RenderExplanationOptions extends RenderOptions {
+  /** Gives what is typed to plan the clean-up again with more flags. @default {`cleanup` with these alone} */
+  readonly again?: CommandOf;
+}
+
+/** How things are said. */
+interface Said {
+  readonly style: Style;
+  readonly again: CommandOf;
+}
+
+function modelLines(explanation: ModelExplanation, said: Said): readonly string[] {
   const { name, modelId, sourceRunId, experiment, experimentId, verdict, reasons } = explanation;
   return [
     `Logged model ${unbroken(name || NO_NAME)}, ${unbroken(modelId)}`,
     `in experiment ${unbroken(experiment ?? "(orphan)")}, ${unbroken(experimentId)}`,
     ...(sourceRunId === null ? [] : [`of run ${unbroken(sourceRunId)}`]),
-    style.bold(VERDICTS[verdict]),
+    said.style.bold(VERDICTS[verdict]),
     ...listed(verdict === "stays" ? "Kept, since" : "It goes, since", reasons.map(reasonText)),
     ...turnLines(explanation),
-    ...(verdict === "stays" ? [] : stopLine(explanation, style)),
+    ...(verdict === "stays" ? [] : stopLines(explanation, said)),
   ];
 }
 
-function holderLines(explanation: HolderExplanation, style: Style): readonly string[] {
+function holderLines(explanation: HolderExplanation, said: Said): readonly string[] {
   const { subject, name, experimentId, verdict, reasons, runs } = explanation;
   const counts = [
     [runs.stay, "stay", "stays"],
@@ -69,7 +91,7 @@ function holderLines(explanation: HolderExplanation, style: Style): readonly str
   if (subject === "experiment" && reasons.length === 0) {
     return [
       `Experiment ${unbroken(name)}, ${unbroken(experimentId)}`,
-      style.bold("Stays: no clean-up takes an active experiment, but runs of it."),
+      said.style.bold("Stays: no clean-up takes an active experiment, but runs of it."),
       ...inIt,
     ];
   }
@@ -77,22 +99,22 @@ function holderLines(explanation: HolderExplanation, style: Style): readonly str
     subject === "orphan"
       ? `Orphan ${unbroken(name)}`
       : `Deleted experiment ${unbroken(name)}, ${unbroken(experimentId)}`,
-    style.bold(VERDICTS[verdict]),
+    said.style.bold(VERDICTS[verdict]),
     ...listed(verdict === "stays" ? "Kept, since" : "It goes, since", reasons.map(reasonText)),
     ...inIt,
     ...turnLines(explanation),
-    ...(verdict === "stays" ? [] : stopLine(explanation, style)),
+    ...(verdict === "stays" ? [] : stopLines(explanation, said)),
   ];
 }
 
-function runLines(explanation: RunExplanation, style: Style): readonly string[] {
+function runLines(explanation: RunExplanation, said: Said): readonly string[] {
   const { name, runId, experiment, experimentId, verdict, rule, reasons, drops } = explanation;
   // What goes is said to do so by its standings, which follow.
   const why = reasons.filter(({ kind }) => kind !== "not-kept");
   return [
     `Run ${unbroken(name || NO_NAME)}, ${unbroken(runId)}`,
     `in experiment ${unbroken(experiment ?? "(orphan)")}, ${unbroken(experimentId)}`,
-    style.bold(drops.length === 0 ? VERDICTS[verdict] : "Stays, but heavy files of it go."),
+    said.style.bold(drops.length === 0 ? VERDICTS[verdict] : "Stays, but heavy files of it go."),
     ...listed(
       verdict === "stays" ? "Kept, since" : "It goes, since",
       why.map((reason) => textOf(reason, explanation)),
@@ -103,7 +125,7 @@ function runLines(explanation: RunExplanation, style: Style): readonly string[] 
     ...(verdict === "stays" || !explanation.staysIfPinned
       ? []
       : [`It also stays once it has the tag ${PIN_TAG}.`]),
-    ...(verdict === "stays" && drops.length === 0 ? [] : stopLine(explanation, style)),
+    ...(verdict === "stays" && drops.length === 0 ? [] : stopLines(explanation, said)),
   ];
 }
 
@@ -202,14 +224,19 @@ function facetText(
 }
 
 /** The whole plan is stopped or none of it, so of many stops one is enough: that of its own experiment. */
-function stopLine({ stops, experimentId }: Explanation, style: Style): readonly string[] {
+function stopLines(
+  { stops, experimentId }: Explanation,
+  { style, again }: Said,
+): readonly string[] {
   const isOwn = (stop: Stop) => "experiment" in stop && stop.experiment === experimentId;
   const first = stops.find(isOwn) ?? stops[0];
   if (first === undefined) return [];
   const more = stops.length === 1 ? "" : `, and for ${plural(stops.length - 1, "more reason")}`;
   const flags = flagsAgainst(stops);
-  const add = flags === "" ? "" : `; add ${style.bold(unbroken(flags))}`;
-  return [`The plan as a whole is stopped: ${visibleText(stopText(first))}${more}${add}.`];
+  return [
+    `The plan as a whole is stopped: ${visibleText(stopText(first))}${more}.`,
+    ...(flags === "" ? [] : [`To allow it: ${style.bold(unbroken(again(flags)))}`]),
+  ];
 }
 
 const VERDICTS: Readonly<Record<Explanation["verdict"], string>> = {

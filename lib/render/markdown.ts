@@ -15,8 +15,16 @@ import { selectionLines } from "../words/selection.ts";
 import { stopText } from "../words/stop.ts";
 import { budgetLines, emptyPolicyLines, noteLines, totalsText } from "../words/totals.ts";
 import { verbOf } from "./report.ts";
-import { flagsAgainst, serverLines } from "./commands.ts";
+import { type CommandOf, flagsAgainst, plainCommand, serverLines } from "./commands.ts";
 import { moreLines } from "./more.ts";
+
+/** How to render a plan as Markdown. */
+export interface RenderMarkdownOptions {
+  /** Every experiment, action and kept run instead of samples. @default {false} */
+  readonly all?: boolean;
+  /** Gives what is typed to plan the same again with more flags. @default {its task with these alone} */
+  readonly again?: CommandOf;
+}
 
 const SAMPLE = 10;
 
@@ -40,7 +48,8 @@ const SAMPLE = 10;
  * console.log(renderMarkdown(plan));
  * ```
  */
-export function renderMarkdown(plan: Plan, options: { readonly all?: boolean } = {}): string {
+export function renderMarkdown(plan: Plan, options: RenderMarkdownOptions = {}): string {
+  const { again = (flags) => plainCommand(`${plan.task} ${flags}`) } = options;
   const blocks = [
     [`**${escape(totalsText(plan))}**`],
     selectionLines(plan).map(escape),
@@ -48,7 +57,7 @@ export function renderMarkdown(plan: Plan, options: { readonly all?: boolean } =
       .map((line, index) => `${index === 0 ? "" : "- "}${escape(line.trim())}`),
     [...budgetLines(plan), ...emptyPolicyLines(plan)].map(escape),
     [...noteLines(plan).map(escape), ...serverLines(plan)].map((line) => `- ${line}`),
-    renderStops(plan.stops ?? []),
+    renderStops(plan.stops ?? [], again),
     renderGoing(plan),
     renderSamples(plan, options.all ?? false),
     renderKept(plan.kept),
@@ -57,11 +66,11 @@ export function renderMarkdown(plan: Plan, options: { readonly all?: boolean } =
     .map((lines) => `${lines.join("\n")}\n`).join("\n");
 }
 
-function renderStops(stops: readonly Stop[]): string[] {
+function renderStops(stops: readonly Stop[], again: CommandOf): string[] {
   const flags = flagsAgainst(stops);
   return [
     ...stops.map((stop) => `> This plan cannot be applied: ${escape(stopText(stop))}`),
-    ...(flags === "" ? [] : [`> To allow it, add \`${flags}\``]),
+    ...(flags === "" ? [] : [`> To allow it: \`${again(flags)}\``]),
   ];
 }
 

@@ -22,10 +22,10 @@ export {
 } from "./backups.ts";
 export { type CommandOf, type CommandOptions } from "./commands.ts";
 export { renderComparison, type RenderComparisonOptions } from "./comparison.ts";
-export { renderExplanation } from "./explanation.ts";
+export { renderExplanation, type RenderExplanationOptions } from "./explanation.ts";
 export { findingsText, renderFindings } from "./findings.ts";
 export { renderHtml, type RenderHtmlOptions } from "./html/report.ts";
-export { renderMarkdown } from "./markdown.ts";
+export { renderMarkdown, type RenderMarkdownOptions } from "./markdown.ts";
 export { renderPlan, type RenderPlanOptions } from "./plan.ts";
 export { renderPreflight } from "./preflight.ts";
 export { renderReport, type RenderReportOptions } from "./report.ts";

@@ -81,7 +81,7 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
     ...settleLines(plan, options),
     ...empty,
     ...budgetLines(plan).map(visibleText),
-    ...stopLines(plan.stops, most, style),
+    ...stopLines(plan, most, options),
   );
   const more = (count: number) => moreLines(count, "--all");
   const unusual = (lines: readonly string[]) => lines.map((line) => style.bold(visibleText(line)));
@@ -100,14 +100,15 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
     .map((lines) => foldLines(lines, options)).join("\n");
 }
 
-function stopLines(stops: Plan["stops"], most: number, style: Style): readonly string[] {
+function stopLines({ task, stops }: Plan, most: number, options: RenderPlanOptions): string[] {
   if (stops === undefined) return [];
+  const style = styleOf(options);
   const flags = flagsAgainst(stops);
   return [
     style.red("This plan cannot be applied:"),
     ...[...stops.slice(0, most).map(stopText), ...moreLines(stops.length - most, "--all")]
       .map((line) => `  ${visibleText(line)}`),
-    ...(flags === "" ? [] : [`To allow it, add ${style.bold(unbroken(flags))}`]),
+    ...(flags === "" ? [] : [`To allow it: ${style.bold(againWith(flags, task, options))}`]),
   ];
 }
 

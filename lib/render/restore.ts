@@ -24,11 +24,13 @@ export const RESCUE = "To bring back what is gone";
  * Says what to do where a backup cannot be brought back as a whole.
  *
  * @param elsewhere Whether what it holds can be copied to a directory instead.
+ * @param listing The command that names what it holds. @default {it is not named}
  * @returns A sentence, without a full stop.
  */
-export function partlyText(elsewhere: boolean): string {
+export function partlyText(elsewhere: boolean, listing: string | null = null): string {
+  const named = listing === null ? "" : `, as \`${listing}\` names them`;
   const part =
-    "To bring back a part that nothing is in the way of, add --experiment NAME or --run NAME";
+    `To bring back a part that nothing is in the way of, add --experiment NAME or --run NAME${named}`;
   return elsewhere ? `${part}; to have it elsewhere, --to DIR` : part;
 }
 

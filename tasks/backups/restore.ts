@@ -114,7 +114,9 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
     .catch(async (error: unknown) => {
       if (!(error instanceof RestoreCollisionError)) throw error;
       const rescue = await rescueCommand(own, location, backup.id, options);
-      throw new RestoreCollisionError(backup.id, error.collisions, rescue, places.extracts);
+      const listing = listCommand(location, options, [backup.id, "--list"]);
+      const { collisions } = error;
+      throw new RestoreCollisionError(backup.id, collisions, rescue, places.extracts, listing);
     });
   return { ...report, backup, ...broughtBack, settled, remains };
 }

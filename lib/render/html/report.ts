@@ -17,6 +17,7 @@ import { selectionLines } from "../../words/selection.ts";
 import { stopText } from "../../words/stop.ts";
 import { budgetLines, emptyPolicyLines, noteLines, totalsText } from "../../words/totals.ts";
 import {
+  type CommandOf,
   type CommandOptions,
   flagsAgainst,
   plainCommand,
@@ -36,6 +37,8 @@ export interface RenderHtmlOptions extends CommandOptions {
   readonly all?: boolean;
   /** The command that carries the plan out. @default {null} */
   readonly next?: string | null;
+  /** Gives what is typed to plan the same again with more flags. @default {its task with these alone} */
+  readonly again?: CommandOf;
 }
 
 /** How many are shown of experiments, of groups, and of what is in a group. */
@@ -118,13 +121,14 @@ function renderOutcome(plan: Plan, options: RenderHtmlOptions): Html {
   }${carryOut}`;
 }
 
-function renderStops({ stops }: Pick<Plan, "stops">, options: RenderHtmlOptions): Html {
+function renderStops({ task, stops }: Plan, options: RenderHtmlOptions): Html {
+  const { command = plainCommand, again = (more) => command(`${task} ${more}`) } = options;
   if (stops === undefined) return NOTHING;
   const flags = flagsAgainst(stops);
   const shown = stops.slice(0, mostOf(SAMPLE.groups, options));
   return markup`<div class="stop"><p><strong>This plan cannot be applied:</strong></p>${
     list([...shown.map(stopText), ...moreOf(stops.length - shown.length)])
-  }${flags === "" ? NOTHING : markup`<p>To allow it, add <code>${flags}</code></p>`}</div>`;
+  }${flags === "" ? NOTHING : markup`<p>To allow it:</p><pre>${again(flags)}</pre>`}</div>`;
 }
 
 function renderFigures(summary: Summary): Html {

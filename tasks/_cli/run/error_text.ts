@@ -1,5 +1,4 @@
-import { errorMessage, PlanRefusedError, RestoreCollisionError } from "../../../lib/errors.ts";
-import { allowingFlags } from "../../../lib/render/commands.ts";
+import { errorMessage, RestoreCollisionError } from "../../../lib/errors.ts";
 import { partlyText, RESCUE } from "../../../lib/render/restore.ts";
 import { moreLines } from "../../../lib/render/more.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
@@ -8,27 +7,28 @@ import { shellWords } from "../../../lib/text/shell_words.ts";
  * Says to whoever typed a command why it failed, and what to type next.
  *
  * @param error What a task threw.
- * @returns Its message, and the flags that help; names in it as they are.
+ * @returns Its message, and what helps; names in it as they are.
  */
 export function errorText(error: unknown): string {
   const message = errorMessage(error);
   if (error instanceof Deno.errors.NotCapable) return notOpenText(message);
   if (error instanceof RestoreCollisionError) return collisionText(error);
-  if (error instanceof PlanRefusedError) {
-    const flags = allowingFlags(error.allowance);
-    return flags === "" ? message : `${message}; plan again with ${flags} to allow it`;
-  }
   return message;
 }
 
-function collisionText({ message, collisions, rescue, elsewhere }: RestoreCollisionError): string {
+function collisionText(error: RestoreCollisionError): string {
+  const { message, collisions, rescue, elsewhere, listing } = error;
   const [refusal = ""] = message.split("\n");
   const shown = [
     ...collisions.slice(0, SAMPLE),
     ...moreLines(collisions.length - SAMPLE, "--dry-run --json"),
   ];
   const lines = [refusal, ...shown.map((line) => `  ${line}`)];
-  return [...lines, ...(rescue === null ? [] : [`${RESCUE}: ${rescue}`]), partlyText(elsewhere)]
+  return [
+    ...lines,
+    ...(rescue === null ? [] : [`${RESCUE}: ${rescue}`]),
+    partlyText(elsewhere, listing),
+  ]
     .join("\n");
 }
 

@@ -21,7 +21,14 @@ import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
-import { applyCommand, planAgain, refuseUnattended, runJob, willApply } from "./run_job.ts";
+import {
+  applyCommand,
+  planAgain,
+  refuseUnattended,
+  runJob,
+  willApply,
+  withoutFlags,
+} from "./run_job.ts";
 import { type ConfiguredStore, openConfigured } from "./open.ts";
 import { printJson } from "./print_json.ts";
 
@@ -131,12 +138,12 @@ async function planRenderer(
   command: CommandOf,
   world: World,
 ): Promise<(plan: Plan, next: string | null) => string> {
+  const again = planAgain({ task, words, command });
   if (format === "markdown") {
     const { renderMarkdown } = await import("../../../lib/render/markdown.ts");
-    return (plan) => renderMarkdown(plan, { all });
+    return (plan) => renderMarkdown(plan, { all, again });
   }
   const { renderPlan } = await import("../../../lib/render/plan.ts");
-  const again = planAgain({ task, words, command });
   return (plan, next) => renderPlan(plan, { ...world.style, all, next, command, again });
 }
 
@@ -204,16 +211,11 @@ export async function runReport(
   });
   world.progress.erase();
   const { renderHtml } = await import("../../../lib/render/html/report.ts");
-  const next = applyCommand({ task: "cleanup", words: withoutHtml(words), command });
-  const text = renderHtml(result, { all, command, next });
+  const job = { task: "cleanup", words: withoutFlags(words, ["--html"]), command } as const;
+  const [next, again] = [applyCommand(job), planAgain(job)];
+  const text = renderHtml(result, { all, command, next, again });
   writeReport(place, text);
   const { length } = new TextEncoder().encode(text);
   world.print(foldLines([`Wrote ${place}, ${formatSize(length)}`], world.style));
   return ExitCode.done;
-}
-
-function withoutHtml(words: readonly string[]): readonly string[] {
-  return words.filter((word, index) =>
-    word !== "--html" && !word.startsWith("--html=") && words[index - 1] !== "--html"
-  );
 }

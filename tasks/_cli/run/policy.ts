@@ -18,6 +18,7 @@ import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 import { openChosenStore, openConfigured } from "./open.ts";
+import { planAgain } from "./run_job.ts";
 import { printDone, printJson } from "./print_json.ts";
 
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
@@ -26,11 +27,13 @@ type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
  * Runs `explain`.
  *
  * @param command The parsed command.
+ * @param words The words it was parsed from, for the command that is proposed next.
  * @param world What it needs of the world.
  * @returns The exit code.
  */
 export async function runExplain(
   { options, operand }: Command<"explain">,
+  words: readonly string[],
   world: World,
 ): Promise<ExitCode> {
   await using opened = await openConfigured(options, world);
@@ -71,7 +74,10 @@ export async function runExplain(
     return ExitCode.done;
   }
   const { renderExplanation } = await import("../../../lib/render/explanation.ts");
-  world.print(explanations.map((each) => renderExplanation(each, world.style)).join("\n"));
+  const typed = words.filter((word) => word !== operand && word !== "--json");
+  const again = planAgain({ task: "cleanup", words: typed, command: opened.command });
+  const how = { ...world.style, again };
+  world.print(explanations.map((each) => renderExplanation(each, how)).join("\n"));
   return ExitCode.done;
 }
 

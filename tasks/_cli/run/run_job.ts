@@ -5,11 +5,11 @@
  */
 
 import { dirname } from "@std/path";
-import { StoreAccessError } from "../../../lib/errors.ts";
+import { PlanRefusedError, StoreAccessError } from "../../../lib/errors.ts";
 import type { Plan } from "../../../lib/plan/plan.ts";
 import type { ApplyReport } from "../../../lib/plan/report.ts";
 import { reportOutcomes } from "../../../lib/plan/report_outcomes.ts";
-import type { CommandOf } from "../../../lib/render/commands.ts";
+import { allowingFlags, type CommandOf } from "../../../lib/render/commands.ts";
 import { placeOf } from "../../../lib/store/store_uri.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { visibleText } from "../../../lib/text/terminal_text.ts";
@@ -88,7 +88,7 @@ export async function runJob(job: Job, world: World): Promise<ExitCode> {
     onProgress: world.progress.update,
     onFiles: world.progress.transfer,
   }).catch((error: unknown) => {
-    throw isNotGranted(error) ? notGrantedError(job, error) : error;
+    throw isNotGranted(error) ? notGrantedError(job, error) : sayingHow(error, planAgain(job));
   });
   world.progress.erase();
   sayEarlier({ settled, remains }, world);
@@ -116,6 +116,20 @@ function isWhole({ reviewed }: Plan): boolean {
 function mayWrite(location: string): boolean {
   const path = placeOf(location);
   return path === null || Deno.permissions.querySync({ name: "write", path }).state === "granted";
+}
+
+/**
+ * Says how a plan can be allowed that was refused.
+ *
+ * @param error What was thrown.
+ * @param again Gives what is typed to plan the same with more flags.
+ * @returns The error to throw.
+ */
+export function sayingHow(error: unknown, again: CommandOf): unknown {
+  if (!(error instanceof PlanRefusedError)) return error;
+  const flags = allowingFlags(error.allowance);
+  if (flags === "") return error;
+  return new PlanRefusedError(`${error.message}; to allow it, type \`${again(flags)}\``, null);
 }
 
 /** A task that plans may not write, whatever flag is given to it. */
@@ -316,6 +330,25 @@ function appliedBy(task: string): string {
 export function planAgain(
   { task, words, command }: Pick<Job, "task" | "words" | "command">,
 ): CommandOf {
-  const typed = shellWords([task, ...without(words.slice(1), ["--apply", "--force"])]);
-  return (flags) => command(`${typed} ${flags}`);
+  const typed = without(words.slice(1), ["--apply", "--force"]);
+  return (flags) => {
+    const names = flags.split(" ").filter((word) => word.startsWith("--"));
+    return command(`${shellWords([task, ...withoutFlags(typed, names)])} ${flags}`);
+  };
+}
+
+/**
+ * Leaves flags out that take a value.
+ *
+ * @param words What was typed.
+ * @param names The flags.
+ * @returns The rest.
+ */
+export function withoutFlags(
+  words: readonly string[],
+  names: readonly string[],
+): readonly string[] {
+  return words.filter((word, index) =>
+    !names.includes(word.split("=")[0]!) && !names.includes(words[index - 1] ?? "")
+  );
 }

@@ -78,7 +78,7 @@ async function run(
     case "review":
       return await (await import("./review.ts")).runReview(command, world);
     case "explain":
-      return await (await import("./policy.ts")).runExplain(command, world);
+      return await (await import("./policy.ts")).runExplain(command, words, world);
     case "config":
       return await (await import("./policy.ts")).runConfig(command, world);
     case "backup": {

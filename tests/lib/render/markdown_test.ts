@@ -33,7 +33,7 @@ Deno.test("renderMarkdown() puts the totals first, then what goes, then what sta
 Deno.test("renderMarkdown() says what stops a plan", () => {
   assertStringIncludes(
     renderMarkdown(planOf("retention: { keep_within: 7d }")),
-    "> This plan cannot be applied: it removes 4 of 4 runs of experiment scratch (3), and max\\_share is 50%\n> To allow it, add `--max-share 100%`\n",
+    "> This plan cannot be applied: it removes 4 of 4 runs of experiment scratch (3), and max\\_share is 50%\n> To allow it: `deno task cleanup --max-share 100%`\n",
   );
 });
 

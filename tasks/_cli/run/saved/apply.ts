@@ -16,7 +16,14 @@ import type { World } from "../../world.ts";
 import { type ConfiguredStore, openConfigured, sayEarlier, type StoreFlags } from "../open.ts";
 import { placeOfChanges } from "../planning.ts";
 import { printJson } from "../print_json.ts";
-import { askToApply, NOTHING_CHANGED, refuseUnattended, runJob, showReport } from "../run_job.ts";
+import {
+  askToApply,
+  NOTHING_CHANGED,
+  refuseUnattended,
+  runJob,
+  sayingHow,
+  showReport,
+} from "../run_job.ts";
 import { readPlan } from "./read_plan.ts";
 
 type ApplyCommand = Extract<TaskCommand, { readonly task: "apply" }>;
@@ -71,7 +78,9 @@ export async function runApply(
     onProgress: (done) => world.progress.update("Applying", done, plan.actions.length),
     onFiles: world.progress.transfer,
   }).catch((error: unknown) => {
-    if (!(error instanceof StalePlanError)) throw error;
+    if (!(error instanceof StalePlanError)) {
+      throw sayingHow(error, (flags) => `${command(`${plan.task} --json ${flags}`)} > plan.json`);
+    }
     const again = `such as with \`${command(`${plan.task} --json`)} > plan.json\``;
     const inPart = command(shellWords([...words, "--what-still-holds"]));
     throw new StalePlanError(

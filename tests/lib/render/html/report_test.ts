@@ -93,7 +93,7 @@ Deno.test("renderHtml() says what stops a plan, and proposes nothing then", () =
   assertStringIncludes(
     text,
     "it removes 4 of 4 runs of experiment scratch (3), and max_share is 50% " +
-      "To allow it, add --max-share 100%",
+      "To allow it: deno task cleanup --max-share 100%",
   );
   assert(!text.includes("cleanup:apply"));
 });

@@ -1,16 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { PlanRefusedError, RestoreCollisionError } from "../../../../lib/errors.ts";
+import { RestoreCollisionError } from "../../../../lib/errors.ts";
 import { errorText } from "../../../../tasks/_cli/run/error_text.ts";
-
-Deno.test("errorText() names the flags that allow a plan, where any does", () => {
-  const refused = (allowance: PlanRefusedError["allowance"]) =>
-    errorText(new PlanRefusedError("Cannot apply plan: too much", allowance));
-  assertEquals(
-    refused({ maxShare: 93, maxRuns: 1_200 }),
-    "Cannot apply plan: too much; plan again with --max-share 93% --max-runs 1200 to allow it",
-  );
-  assertEquals(refused(null), "Cannot apply plan: too much");
-});
 
 Deno.test("errorText() names the flags that bring a part back, or all of it elsewhere", () => {
   assertEquals(

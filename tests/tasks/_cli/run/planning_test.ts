@@ -116,13 +116,13 @@ Deno.test("a plan beyond a limit is shown, not applied, and names the flag that 
   const stop = "it removes 6 of 10 runs of experiment churn (7), and max_share is 50%";
   assertStringIncludes(
     shown.out,
-    `This plan cannot be applied:\n  ${stop}\nTo allow it, add --max-share 60%\n`,
+    `This plan cannot be applied:\n  ${stop}\nTo allow it: deno task cleanup --store ${store.root} --max-share 60%\n`,
   );
   const refused = await runTask("cleanup:apply", ["--force", "--store", store.root]);
   assertEquals(refused.code, 13);
   assertStringIncludes(
     refused.err,
-    `Cannot apply plan: ${stop}; plan again with --max-share 60% to allow it\n`,
+    `Cannot apply plan: ${stop}; to allow it, type \`deno task cleanup --store ${store.root} --max-share 60%\`\n`,
   );
   assertSameTree(await readTree(store.root, { except: [".mltidy.trash"] }), before);
 

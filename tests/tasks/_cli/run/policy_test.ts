@@ -34,7 +34,8 @@ Of retention it is not kept by:
   newest: #2 of 3, n is 1
 Smallest change found that keeps it: keep_last 1 → 2 in retention; no other run changes sides.
 It also stays once it has the tag mltidy.pin.
-The plan as a whole is stopped: it removes 2 of 3 runs of experiment churn (7), and max_share is 50%; add --max-share 67%.
+The plan as a whole is stopped: it removes 2 of 3 runs of experiment churn (7), and max_share is 50%.
+To allow it: deno task cleanup --store ${store.root} --max-share 67%
 `,
   );
   const stays = await explain("newest");
@@ -74,7 +75,7 @@ Deno.test("explain takes a run as a plan prints it, and tells that the plan is s
     assertStringIncludes(
       out,
       "The plan as a whole is stopped: it removes 2 of 3 runs of experiment churn (7), " +
-        "and max_share is 50%; add --max-share 67%.\n",
+        `and max_share is 50%.\nTo allow it: deno task cleanup --store ${store.root} --max-share 67%\n`,
     );
   }
 });
