@@ -11,15 +11,19 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { typedNumber, withNegatives } from "./typed_number.ts";
 
-const flags = parseArgs(Deno.args, { boolean: ["long"], string: ["seed", "times"] });
-const times = Number(flags["times"] ?? 1);
+const flags = parseArgs(withNegatives(Deno.args), {
+  boolean: ["long"],
+  string: ["seed", "times"],
+});
+const times = typedNumber("times", flags["times"]) ?? 1;
 
 /** Whether there is time for much. */
 export const isLong: boolean = flags["long"] === true;
 
 /** The seed of what is random; `null` when nobody asked for one. */
-export const seed: number | null = flags["seed"] === undefined ? null : Number(flags["seed"]);
+export const seed: number | null = typedNumber("seed", flags["seed"]);
 
 /**
  * Chooses a number by the time that there is.

@@ -16,6 +16,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { typedNumber, withNegatives } from "../_support/typed_number.ts";
 import { dirname, join } from "@std/path";
 import { parsePlan } from "../../lib/plan/parse_plan.ts";
 import { fingerprintOf } from "../../lib/snapshot/fingerprint.ts";
@@ -34,9 +35,9 @@ import { treeDifferences } from "../_support/tree.ts";
 import { type Case, keep, look, openCase, putBack, writeCase } from "./case.ts";
 import { makeScratch } from "./program.ts";
 
-const flags = parseArgs(Deno.args, { string: ["inputs", "seed"] });
-const inputs = Number(flags["inputs"] ?? 100_000);
-const seed = Number(flags["seed"] ?? crypto.getRandomValues(new Uint16Array(1))[0]);
+const flags = parseArgs(withNegatives(Deno.args), { string: ["inputs", "seed"] });
+const inputs = typedNumber("inputs", flags["inputs"]) ?? 100_000;
+const seed = typedNumber("seed", flags["seed"]) ?? crypto.getRandomValues(new Uint16Array(1))[0]!;
 const ACTED_UPON = 25;
 
 /** A stream of whole numbers that the seed decides (xorshift). */

@@ -26,6 +26,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { typedNumber, withNegatives } from "../_support/typed_number.ts";
 import { join } from "@std/path";
 import { keep, putBack, writeCase } from "./case.ts";
 import { chooseScenariosOrExit } from "./choose_scenarios.ts";
@@ -68,12 +69,12 @@ interface Injection {
 const SHIFTS = [0, 1, -1, 0, 0, -1, -2];
 const EXACT_ATTEMPTS = 3;
 
-const flags = parseArgs(Deno.args, {
+const flags = parseArgs(withNegatives(Deno.args), {
   string: ["seed", "tasks", "injections", "call", "kind", "scratch"],
   boolean: ["full", "keep"],
 });
-const seed = Number(flags["seed"] ?? crypto.getRandomValues(new Uint16Array(1))[0]);
-const wanted = Number(flags["injections"] ?? 600);
+const seed = typedNumber("seed", flags["seed"]) ?? crypto.getRandomValues(new Uint16Array(1))[0]!;
+const wanted = typedNumber("injections", flags["injections"]) ?? 600;
 const chosen = chooseScenariosOrExit(
   [...scenarios.map(ofFiles), ...databaseScenarios],
   flags["tasks"] as string | undefined,

@@ -19,6 +19,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { typedNumber, withNegatives } from "../_support/typed_number.ts";
 import { join } from "@std/path";
 import { type Case, keep, putBack, writeCase } from "./case.ts";
 import { bundleProgram, makeScratch, type Program, type Ran } from "./program.ts";
@@ -43,12 +44,12 @@ interface Unit {
   readonly wrong: readonly string[];
 }
 
-const flags = parseArgs(Deno.args, {
+const flags = parseArgs(withNegatives(Deno.args), {
   string: ["seed", "tasks", "injections", "name", "path", "error", "scratch"],
   boolean: ["keep"],
 });
-const seed = Number(flags["seed"] ?? crypto.getRandomValues(new Uint16Array(1))[0]);
-const wanted = Number(flags["injections"] ?? 400);
+const seed = typedNumber("seed", flags["seed"]) ?? crypto.getRandomValues(new Uint16Array(1))[0]!;
+const wanted = typedNumber("injections", flags["injections"]) ?? 400;
 const chosen = chooseScenariosOrExit(readScenarios, flags["tasks"] as string | undefined);
 
 async function prepare(

@@ -18,6 +18,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { typedNumber, withNegatives } from "../_support/typed_number.ts";
 import { join } from "@std/path";
 import { assertEquals } from "@std/assert";
 import { type Moment, writeCase } from "../faults/case.ts";
@@ -35,12 +36,12 @@ import {
 } from "./file_systems.ts";
 import { manyRuns } from "./many_runs.ts";
 
-const flags = parseArgs(Deno.args, {
+const flags = parseArgs(withNegatives(Deno.args), {
   string: ["seed", "tasks", "on", "losses"],
   boolean: ["full"],
 });
-const seed = Number(flags["seed"] ?? 2026);
-const losses = Number(flags["losses"] ?? 6);
+const seed = typedNumber("seed", flags["seed"]) ?? 2026;
+const losses = typedNumber("losses", flags["losses"]) ?? 6;
 
 function isNamed(list: unknown, ...names: readonly string[]): boolean {
   return typeof list !== "string" || list.split(",").some((name) => names.includes(name));
