@@ -22,6 +22,7 @@ export function prepareCron(schedule: Schedule): PreparedSchedule {
   const directory = schedule.into ?? `${settings}/mltidy`;
   const [file, script] = [`${name}.cron`, `${name}.sh`];
   const does = [...readSecrets(schedule), ...shellSteps(schedule, ["nice", "-n", "19"])];
+  const path = shellWords([`${directory}/${file}`]);
   const inOne = entryOf(schedule, shellLine(does));
   const isShort = inOne.length <= LONGEST;
   const told =
@@ -57,10 +58,10 @@ export function prepareCron(schedule: Schedule): PreparedSchedule {
     steps: [
       ...makeSecrets(schedule),
       {
-        command: `(crontab -l 2>/dev/null; cat ${
-          shellWords([`${directory}/${file}`])
-        }) | crontab -`,
-        does: "add the line to this account's crontab; to change it later: crontab -e",
+        command:
+          `crontab -l 2>/dev/null | grep -qxF "$(tail -n 1 ${path})" || (crontab -l 2>/dev/null; cat ${path}) | crontab -`,
+        does:
+          "add the line to this account's crontab, unless it is there; another that was there before stays, and goes by: crontab -e",
       },
     ],
     checks: [{ command: "crontab -l", does: "what cron is going to run" }],

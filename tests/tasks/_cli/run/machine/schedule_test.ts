@@ -5,7 +5,7 @@ import type { TaskReport } from "../../../../../lib/report/task_report.ts";
 import { deletedRun, experiment, runId } from "../../../../_support/builders.ts";
 import { runTask } from "../../../../_support/command.ts";
 import { tempDatabase } from "../../../../_support/database_store.ts";
-import { diskStore, tempStore } from "../../../../_support/disk_store.ts";
+import { diskStore, tempStore, writeFiles } from "../../../../_support/disk_store.ts";
 import { tempDirectory } from "../../../../_support/temp_directory.ts";
 
 const ENVIRONMENT = { HOME: "/home/kim", XDG_STATE_HOME: "/state", DENO_DIR: "/cache" };
@@ -60,6 +60,14 @@ Deno.test("schedule prints files and commands, the first of which writes these f
   );
 });
 
+/** A crontab of its own: `crontab -l` prints it, `crontab -` takes another one. */
+const CRONTAB = `#!/bin/sh
+case $1 in
+  -l) cat "$HOME/crontab" ;;
+  -) cat > "$HOME/crontab.new" && mv "$HOME/crontab.new" "$HOME/crontab" ;;
+esac
+`;
+
 Deno.test("schedule:write writes the files, and says what is left to type", async () => {
   await using store = await tempStore();
   const into = join(store.outside, "units");
@@ -70,7 +78,19 @@ Deno.test("schedule:write writes the files, and says what is left to type", asyn
   const { code, out, err } = await runTask("schedule:write", words, { environment: ENVIRONMENT });
   assertEquals(code, 0);
   assertStringIncludes(err, `Wrote ${into}/mltidy-cleanup.cron\n`);
-  assertStringIncludes(out, `cat ${into}/mltidy-cleanup.cron) | crontab -\n`);
+  const command = out.match(/^ {2}(crontab .*\| crontab -)$/m)![1]!;
+  writeFiles(store.outside, { "bin/crontab": CRONTAB, "crontab": "0 1 * * * mine\n" });
+  Deno.chmodSync(join(store.outside, "bin/crontab"), 0o755);
+  const env = { PATH: `${join(store.outside, "bin")}:/usr/bin:/bin`, HOME: store.outside };
+  const entry = Deno.readTextFileSync(join(into, "mltidy-cleanup.cron"));
+  for (const time of ["first", "again"]) {
+    const typed = await new Deno.Command("/bin/sh", { args: ["-c", command], env }).output();
+    assertEquals([time, typed.code], [time, 0]);
+    assertEquals(
+      Deno.readTextFileSync(join(store.outside, "crontab")),
+      `0 1 * * * mine\n${entry}`,
+    );
+  }
   assert(!out.includes("###"));
 });
 
