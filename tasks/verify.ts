@@ -61,8 +61,8 @@ export interface Verification {
  * @param options How to verify.
  * @returns The findings; none means that MLflow lists and searches the store without a warning.
  * @throws {InvalidArgumentError} When the store has no experiment of that id or name.
- * @throws {UnsupportedStoreError} When a migration is asked for of what is a database already, or another host
- * where the artifacts of a database do not lie on this machine.
+ * @throws {UnsupportedStoreError} When a migration is asked for of what is a database already, a version of MLflow
+ * of what a server has, or another host where the artifacts of a database do not lie on this machine.
  *
  * @example
  * ```ts
@@ -82,16 +82,12 @@ export async function verify(store: Store, options: VerifyOptions = {}): Promise
   const snapshot = await store.read({
     ...{ depth: "full", isReport: true, ...options, experiment: part },
   });
-  if (snapshot.backend !== undefined && reader.kind === "migration") {
+  const refusal = snapshot.backend === undefined ? null : refusalOf(snapshot.location, reader);
+  if (refusal !== null) {
     const { location } = snapshot;
+    const command = shellWords(["deno", "task", "verify", "--store", location]);
     throw new UnsupportedStoreError(
-      `Cannot verify store ${location} for a migration: ${
-        isServer(location)
-          ? "only a directory such as mlruns is migrated"
-          : "it is a database already"
-      }; ${`\`${
-        shellWords(["deno", "task", "verify", "--store", location])
-      }\``} tells what is wrong with it`,
+      `Cannot verify store ${location} for ${refusal}; \`${command}\` tells what is wrong with it`,
       location,
     );
   }
@@ -103,6 +99,20 @@ export async function verify(store: Store, options: VerifyOptions = {}): Promise
     ...result,
     passes: verifySnapshot(snapshot, { reader, severity: "error" }).length === 0,
   };
+}
+
+/** Why nobody can tell whether that reader gets through what is no store of files. */
+function refusalOf(location: string, reader: VerifyReader): string | null {
+  if (reader.kind === "migration") {
+    return `a migration: ${
+      isServer(location)
+        ? "only a directory such as mlruns is migrated"
+        : "it is a database already"
+    }`;
+  }
+  return reader.kind === "mlflow" && isServer(location)
+    ? `MLflow ${reader.version}: which versions open its database, a server does not tell`
+    : null;
 }
 
 function requireExperiment(snapshot: StoreSnapshot, experiment: string | undefined): void {

@@ -1,6 +1,7 @@
 import type { ExperimentSummary, MetricStanding, Summary } from "../answers/summarize.ts";
 import { RUN_STATUSES } from "../store/run_status.ts";
 import type { RunStatus } from "../store/snapshot.ts";
+import { isServer } from "../store/store_uri.ts";
 import { foldLines, unbroken } from "../text/fold.ts";
 import { type Column, columnsLeaving, renderRows } from "../text/rows.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
@@ -163,12 +164,12 @@ function renderTotals(summary: Summary, options: RenderSummaryOptions): string[]
   return [
     style.bold(total),
     ...partsLines(summary),
-    ...(orphans.length === 0 ? ["No orphans"] : []),
+    ...(orphans.length > 0 ? [] : [isServer(summary.store) ? NO_LOOK_FOR_ORPHANS : "No orphans"]),
     ...[...Map.groupBy(orphans, ({ task }) => task)].map(([task, ones]) =>
       `${style.yellow(plural(ones.length, "orphan"))}: ${orphansText(ones)}${next(task)}`
     ),
     `${hasFindings ? style.yellow(findingsText(findings)) : style.green(findingsText(findings))}${
-      summary.depth === "full" ? "" : NOT_LOOKED_AT
+      summary.depth === "full" ? "" : isServer(summary.store) ? TOLD_BY_SERVER : NOT_LOOKED_AT
     }${hasFindings || summary.depth !== "full" ? next("verify") : ""}`,
     ...(backups.count === 0 ? [] : [
       plural(backups.count, "backup") +
@@ -200,6 +201,12 @@ function partsLines({ usageParts }: Summary): readonly string[] {
 /** Locations are followed nowhere yet, and a name that YAML takes for a number is a value. */
 const NOT_LOOKED_AT = " in where records lie and whether they can be read; their values, the " +
   "locations that they name, artifacts and traces were not looked at";
+
+const TOLD_BY_SERVER = " in what the server tells of experiments, runs and registered models; " +
+  "metrics, traces and artifacts were not looked at";
+
+/** A server lists what it has rows of, and no artifacts without. */
+const NO_LOOK_FOR_ORPHANS = "Orphans were not looked for: a server tells of none";
 
 function stagesText(
   noun: string,

@@ -130,3 +130,19 @@ Deno.test("a command of an account that sees half of a server plans, and ends wi
   assertStringIncludes(err, "account kim is no administrator of");
   assertEquals(server.asked.filter((one) => /runs\/(?:set-tag|delete)/.test(one)), []);
 });
+
+Deno.test("what is said of a server claims nothing that it does not tell", async () => {
+  await using server = await startMlflowDouble({ experiments: [experiment({ id: "0" })] });
+  const said = async (task: string, ...words: readonly string[]) => {
+    const { code, out, err } = await runTask(task, [...words, "--store", server.uri]);
+    return [code, `${out}${err}`.replaceAll(/\s+/g, " ")] as const;
+  };
+  const [, summary] = await said("summary");
+  assertStringIncludes(summary, "Orphans were not looked for");
+  assertEquals(summary.includes("No orphans"), false);
+  const [, verified] = await said("verify");
+  assertStringIncludes(verified, "No findings. This is what the server's answers tell: ");
+  const [code, version] = await said("verify", "--mlflow", "3.17");
+  assertEquals(code, 12, version);
+  assertStringIncludes(version, "which versions open its database, a server does not tell");
+});

@@ -24,6 +24,7 @@ import {
   reasonWithCommand,
   serverLines,
 } from "../commands.ts";
+import { isServer } from "../../store/store_uri.ts";
 import { findingsText } from "../findings.ts";
 import { moreLines } from "../more.ts";
 import { verbOf } from "../report.ts";
@@ -136,7 +137,7 @@ function renderFigures(summary: Summary): Html {
   const figures: readonly (readonly [what: string, figure: string])[] = [
     ["Experiments", countOf(experiments)],
     ["Runs", countOf(runs)],
-    ["Orphans", formatCount(orphans.length)],
+    ["Orphans", isServer(summary.store) ? "not looked for" : formatCount(orphans.length)],
     ["Registered models", formatCount(registeredModels.models)],
     ...(usage === null ? [] : [["Size", formatSize(usage.bytes)] as const]),
     ["Backups", formatCount(backups.count)],

@@ -7,6 +7,7 @@
 import { type CommandOf, findingDocument, ruleDocument } from "../../../lib/render/commands.ts";
 import { renderFindings } from "../../../lib/render/findings.ts";
 import { renderRules } from "../../../lib/render/rules.ts";
+import { isServer } from "../../../lib/store/store_uri.ts";
 import { foldLines } from "../../../lib/text/fold.ts";
 import { nearestWord } from "../../../lib/text/nearest_word.ts";
 import type { RenderOptions } from "../../../lib/text/style.ts";
@@ -34,6 +35,7 @@ export interface Printer extends Partial<Pick<World, "note">> {
 /** What `verify()` gives; a task is not known here. */
 interface Result {
   readonly schema: string;
+  readonly store?: string;
   readonly reader: VerifyReader;
   readonly findings: Parameters<typeof renderFindings>[0];
   readonly counts: { readonly error: number };
@@ -108,10 +110,15 @@ export function showVerification(
     printJson(document, { print });
   } else {
     print(renderFindings(result.findings, { ...style, command }));
+    if (isServer(result.store ?? "")) print(foldLines([TOLD_BY_SERVER], style));
     if (result.passes !== undefined) print(foldLines([answerOf(result)], style));
   }
   return result.counts.error > 0 || result.passes === false ? ExitCode.findings : ExitCode.done;
 }
+
+/** Of a server nobody else can look at more. */
+const TOLD_BY_SERVER =
+  "This is what the server's answers tell: whether artifacts are there, and what is wrong with rows that it does not show, its database tells where that can be reached.";
 
 function readerOf({ mlflow, forMigration, host }: VerifyFlags): VerifyReader {
   if (host !== null) return { kind: "host", host };

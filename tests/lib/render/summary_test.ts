@@ -66,6 +66,15 @@ No findings
   );
 });
 
+Deno.test("renderSummary() says of a server what it does not tell", () => {
+  const lines = renderSummary({ ...STORE, store: "http://127.0.0.1:5000", depth: "meta" })
+    .split("\n");
+  assertEquals(lines.slice(5, 7), [
+    "Orphans were not looked for: a server tells of none",
+    "No findings in what the server tells of experiments, runs and registered models; metrics, traces and artifacts were not looked at → deno task verify",
+  ]);
+});
+
 Deno.test("renderSummary() shows the best run by a metric, and where there is none", () => {
   const by = (value: number | null, runsWithout: number): ExperimentSummary => ({
     ...BASELINE,

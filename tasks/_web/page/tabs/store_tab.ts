@@ -52,8 +52,12 @@ export function StoreTab(state: PageState): VNode {
       ),
       figure(
         "Orphans",
-        formatCount(totals.orphans),
-        totals.orphans === 0 ? "" : "experiments that MLflow cannot read",
+        store.kind === "server" ? "–" : formatCount(totals.orphans),
+        store.kind === "server"
+          ? "not looked for: a server tells of none"
+          : totals.orphans === 0
+          ? ""
+          : "experiments that MLflow cannot read",
       ),
       totals.bytes !== null
         ? figure("On disk", formatSize(totals.bytes), "")
