@@ -4,6 +4,7 @@
  * @module
  */
 
+import { join } from "@std/path";
 import { UnsupportedStoreError } from "../lib/errors.ts";
 import { parseStoreName } from "../lib/store/store_uri.ts";
 import { openFileStore } from "./_file/file_store.ts";
@@ -25,7 +26,7 @@ export interface OpenOptions {
    * `PGUSER`, `PGPASSWORD`, `PGPASSFILE`, `PGSSLMODE`, `PGSSLROOTCERT`, `PGOPTIONS`; or a tracking server:
    * `MLFLOW_TRACKING_USERNAME`, `MLFLOW_TRACKING_PASSWORD`, `MLFLOW_TRACKING_TOKEN`, those of TLS, and
    * `MLFLOW_WORKSPACE`; or either: `HOME`, `XDG_STATE_HOME`, and `MLFLOW_TRACKING_URI` where that names the same one.
-   * @default {nothing is set}
+   * @default {nothing is set; but `XDG_STATE_HOME`, by that or `HOME` of this process, where it may ask for them}
    */
   readonly environment?: (name: string) => string | undefined;
   /**
@@ -67,7 +68,7 @@ export interface OpenOptions {
  */
 export async function openStore(location: string, options: OpenOptions = {}): Promise<Store> {
   const { chosenBy = "the caller", now = Date.now, create = false, databases } = options;
-  const { environment = () => undefined, backups = null } = options;
+  const { environment = stateOfUser, backups = null } = options;
   const name = parseStoreName(location);
   if (name.kind === "unsupported") {
     throw new UnsupportedStoreError(
@@ -93,6 +94,18 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
     if (made !== null) options.onCreate?.(made);
   }
   return openFileStore(location, { chosenBy, now, databases });
+}
+
+/** Without it a program that names no variables could not train into a server. */
+function stateOfUser(name: string): string | undefined {
+  if (name !== "XDG_STATE_HOME") return undefined;
+  const home = granted("HOME");
+  return granted(name) || (home ? join(home, ".local", "state") : undefined);
+}
+
+function granted(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
 }
 
 /** Nearly every store is a directory, which needs no look at how it begins. */

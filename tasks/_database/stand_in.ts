@@ -105,7 +105,7 @@ export function makeStandIn(path: string | null, location: string): string {
     throw new StoreAccessError(
       `Cannot change store ${location}: nobody says where to keep what is changed; set XDG_STATE_HOME or HOME, and grant ${
         shellWords(["--allow-env=XDG_STATE_HOME,HOME"])
-      }, or name a directory with --backups`,
+      }; or name a directory, by --backups where you type a task, or as \`backups\` of openStore() in a program`,
       location,
     );
   }

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { dirname, join, toFileUrl } from "@std/path";
 import {
   DamagedBackupError,
@@ -8,9 +8,12 @@ import {
 } from "../../lib/errors.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { lockStore } from "../../tasks/ports/lock_store.ts";
-import { NOW } from "../_support/builders.ts";
+import { experiment, NOW } from "../_support/builders.ts";
+import { PROJECT } from "../_support/command.ts";
 import { tempStore, writeFiles } from "../_support/disk_store.ts";
+import { startMlflowDouble } from "../_support/mlflow_double.ts";
 import { beginCleanup, ROTTEN } from "../_support/rotten_store.ts";
+import { tempDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
 const EXCEPT = { except: [".mltidy.trash"] };
@@ -109,4 +112,33 @@ Deno.test("Store.changes!.interrupted() names the change that is not finished", 
     await cleanup.change.finish();
   }
   assertEquals(await store.changes!.interrupted(), []);
+});
+
+/** Trains into a server, as a program does that knows nothing of variables. */
+const PROGRAM = `
+import { openStore } from "mltidy";
+import { safeRun, setupExperiment } from "mltidy/train";
+await using store = await openStore(Deno.args[0], { create: true });
+const { experimentId } = await setupExperiment(store, "churn");
+await safeRun(store, { experimentId, user: "kim" }, (run) => run.logMetric("f1", 0.5))
+  .then(() => console.log("trained"), (error) => console.log(error.message));
+`;
+
+Deno.test("a program that names no variables trains into a server, or is told what it has to name", async () => {
+  await using server = await startMlflowDouble({ experiments: [experiment({ id: "1" })] });
+  await using directory = await tempDirectory();
+  const script = join(directory.path, "train.ts");
+  Deno.writeTextFileSync(script, PROGRAM);
+  const cache = Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME")!, ".cache/deno");
+  const train = async (...granted: readonly string[]) => {
+    const words = ["run", "-q", "--no-prompt", "--no-check", "-c", join(PROJECT, "deno.json")];
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [...words, "-RW", "-N", "-S=hostname", ...granted, script, server.uri],
+      env: { HOME: directory.path, XDG_STATE_HOME: "", DENO_DIR: cache },
+    }).output();
+    return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  };
+  assertEquals(await train("-E=XDG_STATE_HOME,HOME"), "trained\n");
+  assertEquals([...Deno.readDirSync(join(directory.path, ".local/state/mltidy"))].length, 2);
+  assertStringIncludes(await train(), "or as `backups` of openStore() in a program\n");
 });
