@@ -163,7 +163,8 @@ Deno.test("the README of the tasks gives a project every task that looks at a st
 });
 
 Deno.test({
-  name: "types check of a program in a project of its own that links to this one as README says",
+  name:
+    "types check of a program in a project of its own that links to this one as README says, or imports it by path",
   // Types take several seconds.
   ignore: !isLong,
   fn: async () => {
@@ -178,15 +179,29 @@ Deno.test({
       "main.ts": `import { readConfig } from "mltidy/policy";
       const unknown: number = readConfig("", "mltidy.yaml").retention;`,
     });
-    const { stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["check", "main.ts"],
-      cwd: project.path,
-      env: { NO_COLOR: "1" },
-    }).output();
-    assertEquals(new TextDecoder().decode(stderr).match(/\bTS\d+|\S+\.ts(?=:\d)/g), [
-      "TS2322",
-      toFileUrl(join(project.path, "main.ts")).href,
-    ]);
+    const wrongIn = async (directory: string) => {
+      const { stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["check", "main.ts"],
+        cwd: directory,
+        env: { NO_COLOR: "1" },
+      }).output();
+      return new TextDecoder().decode(stderr).match(/\bTS\d+|\S+\.ts(?=:\d)/g);
+    };
+    const wrong = (directory: string) => ["TS2322", toFileUrl(join(directory, "main.ts")).href];
+    assertEquals(await wrongIn(project.path), wrong(project.path));
+    const [, map = ""] = /with `("importMap": "\.\.\/mltidy\/deno\.json")`/.exec(
+      page("README.md"),
+    )!;
+    Deno.symlinkSync(root, join(project.path, "mltidy"));
+    for (const [name, from] of [["by-path", root], ["by-link", "../mltidy"]] as const) {
+      const directory = join(project.path, name);
+      writeFiles(directory, {
+        "deno.json": `{${map.replace("../mltidy", from)}}`,
+        "main.ts": `import { readConfig } from "${from}/lib/policy/mod.ts";
+        const unknown: number = readConfig("", "mltidy.yaml").retention;`,
+      });
+      assertEquals(await wrongIn(directory), wrong(directory), name);
+    }
   },
 });
 
