@@ -4,10 +4,10 @@
  * @module
  */
 
-import { join } from "@std/path";
 import { UnsupportedStoreError } from "../lib/errors.ts";
 import { parseStoreName } from "../lib/store/store_uri.ts";
 import { openFileStore } from "./_file/file_store.ts";
+import { stateOfUser } from "./_io/process.ts";
 import type { Store } from "./ports/store.ts";
 
 /** How to open a store. */
@@ -94,18 +94,6 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
     if (made !== null) options.onCreate?.(made);
   }
   return openFileStore(location, { chosenBy, now, databases });
-}
-
-/** Without it a program that names no variables could not train into a server. */
-function stateOfUser(name: string): string | undefined {
-  if (name !== "XDG_STATE_HOME") return undefined;
-  const home = granted("HOME");
-  return granted(name) || (home ? join(home, ".local", "state") : undefined);
-}
-
-function granted(variable: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) : undefined;
 }
 
 /** Nearly every store is a directory, which needs no look at how it begins. */

@@ -342,7 +342,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   },
   {
     room: "tasks/open_store.ts",
-    of: [...GROUND, "tasks/ports/", "tasks/_database/", "tasks/_file/", "tasks/_server/"],
+    of: [
+      ...[...GROUND, "tasks/_io/process.ts", "tasks/ports/", "tasks/_database/"],
+      ...["tasks/_file/", "tasks/_server/"],
+    ],
   },
   { room: "tasks/_cli/terminal/", of: [...GROUND, "lib/backup/"] },
   {

@@ -16,11 +16,28 @@ export type Environment = (name: string) => string | undefined;
  */
 export function accountName(): string {
   for (const variable of ["LOGNAME", "USER", "LNAME", "USERNAME"]) {
-    const { state } = Deno.permissions.querySync({ name: "env", variable });
-    const name = state === "granted" ? Deno.env.get(variable) : undefined;
+    const name = granted(variable);
     if (name) return name;
   }
   return "unknown";
+}
+
+/**
+ * Names the directory in which the user's programs keep their state, and nothing else of the environment. Uses
+ * `--allow-env` for `XDG_STATE_HOME` and `HOME` where it is granted.
+ *
+ * @param name A variable.
+ * @returns The directory for `XDG_STATE_HOME`; `undefined` where it cannot be told, and for any other variable.
+ */
+export function stateOfUser(name: string): string | undefined {
+  if (name !== "XDG_STATE_HOME") return undefined;
+  const home = granted("HOME");
+  return granted(name) || (home ? `${home}/.local/state` : undefined);
+}
+
+function granted(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
 }
 
 /**
