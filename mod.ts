@@ -100,4 +100,9 @@ export { prune, type PruneOptions } from "./tasks/prune.ts";
 export { repair, type RepairOptions, type RepairRules } from "./tasks/repair.ts";
 export { runProgram, type RunProgramOptions } from "./tasks/run.ts";
 export { summary, type SummaryOptions } from "./tasks/summary.ts";
-export { type Verification, verify, type VerifyOptions } from "./tasks/verify.ts";
+export {
+  type Verification,
+  verify,
+  type VerifyOptions,
+  type VerifyReader,
+} from "./tasks/verify.ts";
