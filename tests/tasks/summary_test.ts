@@ -15,6 +15,7 @@ import {
   runId,
 } from "../_support/builders.ts";
 import { runTask } from "../_support/command.ts";
+import { tempDatabase } from "../_support/database_store.ts";
 import { runMeta, tempStore, writeFiles } from "../_support/disk_store.ts";
 import { ROTTEN } from "../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
@@ -164,6 +165,31 @@ Deno.test("summary() with sizes tells what models, traces, artifacts and what is
     assert(part.bytes >= bytes && part.bytes < bytes + 100_000, `${part.bytes} of ${bytes}`);
   }
   assertEquals((await summarizeStore(store.root)).usageParts, undefined);
+});
+
+Deno.test("summary() means by artifacts the same of a database as of files: not what lies beside them", async () => {
+  const alive = runId(1);
+  const init = { experiments: [experiment({ id: "1", runs: [run({ id: alive })] })] };
+  const beside = {
+    [`1/${alive}/artifacts/model`]: "x".repeat(200_000),
+    [`1/${alive}/artifacts/eval/artifacts`]: "x",
+    [`1/${alive}/checkpoints/last.ckpt`]: "x".repeat(400_000),
+    "1/checkpoints/first.ckpt": "x".repeat(50_000),
+    "1/config.yaml": "x",
+    "1/traces/tr-0/artifacts/traces.json": "x".repeat(100_000),
+  };
+  await using store = await tempStore(init);
+  await using database = await tempDatabase(init, { artifacts: true });
+  writeFiles(store.root, beside);
+  writeFiles(database.artifacts, beside);
+  const partsOf = async (path: string) => {
+    const { artifacts, traces, foreign } = (await summarizeStore(path, { sizes: true }))
+      .usageParts!;
+    return [artifacts.files, traces.files, foreign];
+  };
+  const [artifacts, traces, foreign] = await partsOf(database.path);
+  assertEquals([artifacts, traces, foreign], await partsOf(store.root));
+  assertEquals([artifacts, traces, (foreign as { files: number }).files], [3, 1, 3]);
 });
 
 Deno.test("summary() cuts the list and not the totals", async () => {

@@ -11,7 +11,7 @@ import { addOrphans } from "../../../lib/snapshot/add_orphans.ts";
 import { experimentDirectoryOf, runDirectoryOf } from "../../../lib/snapshot/artifact_root.ts";
 import type { BucketRoot } from "../../../lib/store/artifact_uri.ts";
 import type { Depth, Experiment, Orphan, Run, StoreSnapshot } from "../../../lib/store/snapshot.ts";
-import { type DiskUsage, NO_USAGE } from "../../../lib/store/usage.ts";
+import { addUsage, type DiskUsage, NO_USAGE } from "../../../lib/store/usage.ts";
 import { askWhatIsKept } from "../../_artifacts/s3/bucket.ts";
 import { BucketError } from "../../_artifacts/s3/bucket_error.ts";
 import { type BucketClient, openBucket } from "../../_artifacts/s3/client.ts";
@@ -19,7 +19,7 @@ import type { Environment } from "../../_io/process.ts";
 import { bucketLister, listAhead, measurePlaces } from "../../_artifacts/s3/look_at_trees.ts";
 import type { MeasuredTree } from "../../_artifacts/s3/objects.ts";
 import { findOrphans, type NamingRows } from "../scan/find_orphans.ts";
-import { modelDirectoryOf, partsOf } from "../scan/measure_artifacts.ts";
+import { isForeign, modelDirectoryOf, partsOf } from "../scan/measure_artifacts.ts";
 
 /** What to look for. */
 export interface LookOptions {
@@ -103,7 +103,9 @@ async function measureBelow(
     const whole = all ? experimentDirectoryOf(root, experiment) : null;
     if (whole === null) return { ...experiment, runs, loggedModels };
     const traces = usageAt(measured, `${whole}/traces`);
-    const parts = sizes ? { parts: partsOf(runs, loggedModels, traces) } : {};
+    const runParts = runs.flatMap((run) => partsAt(measured, runDirectoryOf(root, run)));
+    const foreign = { artifacts: NO_USAGE, foreign: foreignBelow(measured, whole) };
+    const parts = sizes ? { parts: partsOf([...runParts, foreign], loggedModels, traces) } : {};
     return { ...experiment, runs, loggedModels, usage: usageAt(measured, whole), ...parts };
   });
 }
@@ -126,6 +128,25 @@ function isWanted(run: Run, experiment: Experiment, sizes: boolean): boolean {
 /** What is not there takes nothing. */
 function usageAt(measured: ReadonlyMap<string, MeasuredTree>, place: string): DiskUsage {
   return measured.get(place)?.usage ?? NO_USAGE;
+}
+
+/** What lies in an experiment beside runs, models and traces: directories, and objects of its own. */
+function foreignBelow(measured: ReadonlyMap<string, MeasuredTree>, whole: string): DiskUsage {
+  const within = [...measured].flatMap(([place, { usage }]) => {
+    const name = place.startsWith(`${whole}/`) ? place.slice(whole.length + 1) : "/";
+    return name.includes("/") ? [] : [{ name, usage }];
+  });
+  const known = addUsage(within.filter(({ name }) => !isForeign(name)).map(({ usage }) => usage));
+  const { bytes, files } = usageAt(measured, whole);
+  return { bytes: bytes - known.bytes, files: files - known.files };
+}
+
+/** What lies beside the artifacts of a run MLflow has not written. */
+function partsAt(measured: ReadonlyMap<string, MeasuredTree>, place: string | null) {
+  if (place === null) return [];
+  const [all, artifacts] = [usageAt(measured, place), usageAt(measured, `${place}/artifacts`)];
+  const foreign = { bytes: all.bytes - artifacts.bytes, files: all.files - artifacts.files };
+  return [{ artifacts, foreign }];
 }
 
 /**

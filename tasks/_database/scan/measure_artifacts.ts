@@ -14,8 +14,20 @@ import type {
   StoreSnapshot,
 } from "../../../lib/store/snapshot.ts";
 import { withoutCredentials } from "../../../lib/text/credentials.ts";
-import { addUsage, type DiskUsage, NO_USAGE, type UsageParts } from "../../../lib/store/usage.ts";
-import { measureTree, newMeasurer } from "../../_file/scan/measure.ts";
+import {
+  addUsage,
+  type DiskUsage,
+  NO_PARTS,
+  NO_USAGE,
+  type UsageParts,
+} from "../../../lib/store/usage.ts";
+import {
+  measureTree,
+  measureWeight,
+  newMeasurer,
+  weighEntry,
+  weighTree,
+} from "../../_file/scan/measure.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { atOnce } from "../../_io/take_turns.ts";
 
@@ -57,11 +69,14 @@ export async function measureArtifacts<D extends Depth>(
     const wanted = heavyFilesOf === null && !isGoing
       ? experiment.runs.filter(({ lifecycleStage }) => lifecycleStage === "deleted")
       : experiment.runs;
-    const there = wanted.length === 0 ? null : await namesIn(root, experiment);
+    const there = wanted.length === 0 && !sizes ? null : await namesIn(root, experiment);
+    const runParts: UsageParts[] = [];
     const measured = await atOnce(AT_ONCE, wanted, async (run): Promise<Run> => {
-      const usage = isGoing || run.lifecycleStage === "deleted"
-        ? await usageOf(run, root, there)
+      const weight = isGoing || run.lifecycleStage === "deleted"
+        ? await weighRun(run, root, there)
         : null;
+      if (weight !== null) runParts.push(weight.parts);
+      const usage = weight?.usage ?? null;
       const isUsual = runDirectoryOf(root, run) === `${root}/${run.path}`;
       const heavy = heavyFilesOf && isUsual
         ? await heavyFilesOf({ root: root! }, run.path, artifacts!)
@@ -78,7 +93,8 @@ export async function measureArtifacts<D extends Depth>(
       loggedModels.push(isWanted ? { ...model, usage: await modelUsage(model, root) } : model);
     }
     const usage = tree === null ? isGoing && root !== null ? NO_USAGE : null : tree.usage;
-    const parts = sizes ? { parts: partsOf(runs, loggedModels, await tracesIn(place)) } : {};
+    if (sizes && place !== null) runParts.push(...await partsBeside(place, there));
+    const parts = sizes ? { parts: partsOf(runParts, loggedModels, await tracesIn(place)) } : {};
     experiments.push({ ...experiment, runs, loggedModels, usage, ...parts });
   }
   return { ...snapshot, sizes, experiments };
@@ -100,25 +116,43 @@ function withMeasured(
 /**
  * Tells what takes an experiment's place.
  *
- * @param runs Its runs.
+ * @param runs What its runs take: artifacts, and what lies beside them; and what lies beside the runs.
  * @param loggedModels Its logged models.
  * @param traces What its traces take.
  * @returns The parts; what was not measured takes nothing.
  */
 export function partsOf(
-  runs: readonly Run[],
+  runs: readonly Pick<UsageParts, "artifacts" | "foreign">[],
   loggedModels: readonly LoggedModel[],
   traces: DiskUsage,
 ): UsageParts {
-  const sumOf = (all: readonly { readonly usage: DiskUsage | null }[]) =>
-    addUsage(all.map(({ usage }) => usage ?? NO_USAGE));
   return {
-    artifacts: sumOf(runs),
-    loggedModels: sumOf(loggedModels),
+    artifacts: addUsage(runs.map(({ artifacts }) => artifacts)),
+    loggedModels: addUsage(loggedModels.map(({ usage }) => usage ?? NO_USAGE)),
     traces,
-    // What lies beside the artifacts of a run goes with them.
-    foreign: NO_USAGE,
+    foreign: addUsage(runs.map(({ foreign }) => foreign)),
   };
+}
+
+/**
+ * Tells whether something in an experiment's directory is neither of a run nor of MLflow.
+ *
+ * @param name Its name.
+ * @returns Whether it is.
+ */
+export function isForeign(name: string): boolean {
+  return !/^(?:[\da-f]{32}|models|traces|\.mltidy-.*\.trash)$/.test(name);
+}
+
+async function partsBeside(
+  experiment: string,
+  names: ReadonlySet<string> | null,
+): Promise<readonly UsageParts[]> {
+  const found = [...names ?? []].filter(isForeign);
+  const weights = await Promise.all(
+    found.map((name) => weighEntry(experiment, name, listDirectory)),
+  );
+  return weights.flatMap((weight) => weight?.parts ?? []);
 }
 
 async function tracesIn(experiment: string | null): Promise<DiskUsage> {
@@ -141,16 +175,17 @@ async function namesIn(
 
 const NONE: ReadonlySet<string> = new Set();
 
-async function usageOf(
+async function weighRun(
   run: Run,
   root: string | null,
   there: ReadonlySet<string> | null,
-): Promise<DiskUsage | null> {
+): Promise<{ readonly usage: DiskUsage; readonly parts: UsageParts } | null> {
   const place = runDirectoryOf(root, run);
   if (place === null) return null;
   const isBeside = there !== null && place.endsWith(`/${run.experimentId}/${run.id}`);
-  if (isBeside && !there.has(run.id)) return NO_USAGE;
-  return (await measureTree(place, newMeasurer()))?.freed ?? NO_USAGE;
+  const weight = isBeside && !there.has(run.id) ? null : await weighTree(place);
+  if (weight === null) return { usage: NO_USAGE, parts: NO_PARTS };
+  return { usage: measureWeight(weight, newMeasurer()).freed, parts: weight.parts };
 }
 
 /**
