@@ -71,8 +71,7 @@ export function renderPreflight(
     ...(checked && pending.repairs + pending.quarantines > 0
       ? [`To do so: ${unbroken(command("preflight"))}`]
       : []),
-    ...left.slice(0, SAMPLE).map((one) => leftText(one, command)),
-    ...moreText(left.length - SAMPLE, ` left alone: ${unbroken(command("repair"))}`),
+    ...leftLines(left, command),
     ...errors.slice(0, SAMPLE).map((finding) => `Error: ${faultText(finding)}`),
     ...moreText(errors.length - SAMPLE),
     ...unnamed.slice(0, SAMPLE).flatMap((one) => unnamedLines(one, command)),
@@ -187,6 +186,28 @@ function doneText({ outcomes }: ApplyReport): string {
     ...[...verbs].map(([verb, { length }]) => `${formatCount(length)} ${verb}`),
     ...(failed === 0 ? [] : [`${formatCount(failed)} not done`]),
   ].join(", ");
+}
+
+/** What one command mends together is one line. */
+function leftLines(left: readonly Kept[], command: CommandOf): readonly string[] {
+  const groups = [
+    ...Map.groupBy(left, (one) => {
+      const [reason] = one.reasons;
+      const isMoved = reason.kind === "needs-choice" && reason.by === "relocation";
+      return isMoved ? ` ${reason.from}` : one.path;
+    }).values(),
+  ];
+  const hidden = groups.slice(SAMPLE).flat().length;
+  return [
+    ...groups.slice(0, SAMPLE).map(([first, ...others]) => {
+      const [reason] = first!.reasons;
+      if (others.length === 0 || reason.kind !== "needs-choice") return leftText(first!, command);
+      const choice = reasonWithCommand({ ...reason, message: "" }, command);
+      const subject = `${first!.path} and ${formatCount(others.length)} more`;
+      return `Left to you: ${visibleText(`${subject}${choice}`)}`;
+    }),
+    ...moreText(hidden, ` left alone: ${unbroken(command("repair"))}`),
+  ];
 }
 
 /** What has only to settle asks nothing of its owner. */

@@ -256,6 +256,25 @@ Deno.test("preflight() with check counts no orphan to quarantine that it would r
   assertMatch(text, /^1 repair possible\nTo do so: deno task preflight\n/m);
 });
 
+Deno.test("preflight() names once what one command mends of many", async () => {
+  await using opened = await storeWith((s) =>
+    [MAIN, EMPTY].forEach((id) =>
+      s.edit(
+        `${id}/meta.yaml`,
+        (text) => text.replace(/^artifact_location: .*$/m, `artifact_location: ./mlruns/${id}`),
+      )
+    )
+  );
+  const report = await preflight(opened.store, undefined, { check: true });
+  assert(report.left.length > 1);
+  const lines = renderPreflight(report).split("\n").filter((line) => /^Left to you/.test(line));
+  assertEquals(lines, [
+    `Left to you: ${report.left[0]!.path} and ${
+      report.left.length - 1
+    } more: start MLflow where the place leads here, or rewrite the place that it names with \`deno task repair --relocate\``,
+  ]);
+});
+
 Deno.test("preflight() is not ready while MLflow raises, and sets nothing up", async () => {
   await using opened = await storeWith((s) => s.makeDirectory("lost+found"));
   const report = await preflight(opened.store, "churn");
