@@ -10,7 +10,13 @@ import { asStorePath } from "../../lib/store/path.ts";
 import type { Problem } from "../../lib/store/problem.ts";
 import { UTF_16 } from "../../lib/store/record_problem.ts";
 import { formatSize } from "../../lib/text/units.ts";
-import { NotRegularError, type OpenOptions, openRegular, waitsForNoFile } from "./open_regular.ts";
+import {
+  NotRegularError,
+  type OpenOptions,
+  openRegular,
+  readAscii,
+  waitsForNoFile,
+} from "./open_regular.ts";
 
 /**
  * How many bytes are read of a file at most: what is larger is no record of MLflow's, and would take the
@@ -68,7 +74,7 @@ export function readText(path: string, options?: ReadOptions): TextFact {
  * @throws {Error} When it is no regular file, too large, no UTF-8, or cannot be read; the message says why.
  */
 export function readTextFile(path: string, options: ReadOptions = {}): string {
-  const text = waitsForNoFile() ? null : readUsualText(path, options);
+  const text = readUsualText(path, options);
   if (text !== null) return text;
   const bytes = readShared(path, options);
   try {
@@ -85,6 +91,7 @@ export function readTextFile(path: string, options: ReadOptions = {}): string {
  */
 function readUsualText(path: string, { links, isFile, found }: ReadOptions): string | null {
   if (links === "refused") return null;
+  if (waitsForNoFile()) return readAscii(path);
   if (isFile !== true) {
     const { isFile, size } = found ?? Deno.lstatSync(path);
     if (!isFile || size > BUFFER.length) return null;

@@ -24,10 +24,12 @@ export interface ReadAhead {
   before(runs: readonly { readonly path: string }[], index: number): Promise<void> | null;
 }
 
-/** After how many runs to look at the clock. */
-const PROBE = 64;
-/** Once may be chance, or code that is still to be compiled. */
-const TWICE = 2;
+/** After how many runs to look at the clock: fewer than are read before a busy system gives another program its turn. */
+const GROUP = 16;
+/** How many groups in a row must be slow: what waits for a disk does so in each, what waits for its turn does not. */
+const IN_A_ROW = 4;
+/** How many more at first, while code is still to be compiled. */
+const AT_FIRST = 4;
 /** How many runs to read ahead before the pace is measured again. */
 const AHEAD = 2_048;
 /** How many files to read at once. */
@@ -65,7 +67,7 @@ export function newReadAhead({ root, depth, sizes, extras }: ReadAheadOptions): 
   const files = namedFiles(extras);
   const folders = extras === null ? FOLDERS[depth] : [];
   let since = performance.now();
-  let [probed, slow] = [0, 0];
+  let [probed, slow] = [0, -AT_FIRST];
   // How many runs are to be read ahead, and how many have been and not been reached yet.
   let [ahead, ready] = [0, 0];
   return {
@@ -75,12 +77,12 @@ export function newReadAhead({ root, depth, sizes, extras }: ReadAheadOptions): 
         return null;
       }
       if (ahead === 0) {
-        if (probed++ < PROBE) return null;
+        if (probed++ < GROUP) return null;
         const now = performance.now();
-        slow = now - since > PROBE * SLOW[sizes ? "full" : depth] ? slow + 1 : 0;
-        [since, probed] = [now, 0];
-        if (slow < TWICE) return null;
-        ahead = AHEAD;
+        slow = now - since > GROUP * SLOW[sizes ? "full" : depth] ? slow + 1 : 0;
+        [since, probed] = [now, 1];
+        if (slow < IN_A_ROW) return null;
+        [ahead, slow] = [AHEAD, 0];
       }
       const next = runs.slice(index, index + ahead).map(({ path }) => `${root}/${path}`);
       ahead -= next.length;

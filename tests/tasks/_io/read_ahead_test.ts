@@ -15,6 +15,16 @@ Deno.test("before() lets a scan go on that does not wait for anything", () => {
   assertEquals(waits, []);
 });
 
+Deno.test("before() lets a scan go on that only waits for its turn on a busy system", () => {
+  const readAhead = newReadAhead({ root: "/nowhere", depth: "tags", sizes: false, extras: null });
+  const runs = Array.from({ length: 480 }, (_, index) => ({ path: String(index) }));
+  const waits = runs.filter((_, index) => {
+    if (index % 48 === 24) wait(60);
+    return readAhead.before(runs, index) !== null;
+  });
+  assertEquals(waits, []);
+});
+
 Deno.test("before() reads ahead once runs have taken long, across directories, then looks again", async () => {
   await using directory = await tempDirectory();
   const runs = Array.from({ length: 100 }, (_, index) => ({ path: String(index) }));
@@ -40,6 +50,6 @@ Deno.test("before() reads ahead once runs have taken long, across directories, t
       await waiting;
     }
   }
-  // After two looks at 64 runs each, then at the start of each directory until 2,048 runs are ahead.
-  assertEquals(asked, [129, ...Array.from({ length: 20 }, (_, turn) => (turn + 2) * 100)]);
+  // After eight looks at 16 runs each, then at the start of each directory until 2,048 runs are ahead.
+  assertEquals(asked, [128, ...Array.from({ length: 20 }, (_, turn) => (turn + 2) * 100)]);
 });
