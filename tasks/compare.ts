@@ -8,7 +8,7 @@ import { comparePlans, type PlanComparison } from "../lib/answers/compare_plans.
 import { planCleanup } from "../lib/cleanup/plan_cleanup.ts";
 import { planPrune } from "../lib/cleanup/plan_prune.ts";
 import type { PlanTask } from "../lib/plan/plan.ts";
-import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
+import { type CleanupPolicy, heavyGlobOf, readingOf } from "../lib/policy/policy.ts";
 import type { Extras } from "../lib/store/extras.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import type { Abortable, Store } from "./ports/store.ts";
@@ -78,7 +78,7 @@ export async function comparePolicies(
 }
 
 function heavyOf({ retention }: CleanupPolicy): string | null {
-  return retention?.artifactsOnly ?? null;
+  return retention === undefined ? null : heavyGlobOf(retention);
 }
 
 function joined(left: Extras, right: Extras): Omit<Extras, "artifacts"> {

@@ -574,6 +574,7 @@ const withoutMirror: Places = [
   "tests/tasks/_web/second_writer_test.ts", // carrying out while another program writes
   "tests/tasks/cli_bad_input_test.ts", // the whole command line
   "tests/tasks/cli_database_test.ts",
+  "tests/tasks/cli_recipes_test.ts", // what the pages have typed
   "tests/tasks/cli_selection_test.ts",
   "tests/tasks/cli_demo_store_test.ts",
   "tests/tasks/cli_repair_test.ts",

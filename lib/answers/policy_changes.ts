@@ -93,6 +93,7 @@ function ruleKeys(rule: RetentionRule): readonly (readonly [key: string, value: 
     ["keep_weekly", `${rule.keepWeekly}`],
     ["keep_monthly", `${rule.keepMonthly}`],
     ["children", rule.children],
+    ["artifacts_only", `${rule.artifactsOnly ?? false}`],
   ];
 }
 

@@ -10,6 +10,7 @@ import { facetOf, measuredOf, scoreOf, tagFinder } from "../judge/run_facts.ts";
 import type { Misfit } from "../plan/outlook.ts";
 import {
   type BestRule,
+  heavyGlobOf,
   isEmptyRule,
   readThreshold,
   type RetentionPolicy,
@@ -29,7 +30,8 @@ import { nameGlob } from "../text/glob.ts";
 export function findMisfits(judged: JudgedSnapshot, policy: RetentionPolicy): readonly Misfit[] {
   const ruled = judged.runs.filter(({ ruling }) => ruling !== null);
   const byRule = Map.groupBy(ruled, ({ ruling }) => ruling?.rule);
-  const { rules, protect, artifactsOnly } = policy;
+  const { rules, protect } = policy;
+  const heavy = heavyGlobOf(policy);
   // For what keeps nothing nothing was read.
   const keeping = rules.filter((rule) => !isEmptyRule(rule));
   /** For each value of a key, once, the runs that are judged by a rule that says so. */
@@ -77,9 +79,9 @@ export function findMisfits(judged: JudgedSnapshot, policy: RetentionPolicy): re
       ),
     ...experiments("protect.experiments", protect.experiments),
     ...protect.pinnedTags.flatMap((tag) => tags("protect.pinned_tags", tag, ruled)),
-    ...(artifactsOnly === null ? [] : fitsNone(
-      "purge.artifacts_only",
-      artifactsOnly,
+    ...(heavy === null ? [] : fitsNone(
+      policy.artifactsOnly === null ? "artifacts_only" : "purge.artifacts_only",
+      heavy,
       "run",
       ruled,
       // Where they have been dropped before, there may be none left.

@@ -5,7 +5,7 @@
  */
 
 import type { Action } from "../plan/plan.ts";
-import { DEFAULT_EXPERIMENT, RESERVED_IN_EXPERIMENT } from "../store/names.ts";
+import { CHECKPOINTS, DEFAULT_EXPERIMENT, RESERVED_IN_EXPERIMENT } from "../store/names.ts";
 
 // What MLflow takes for an experiment is what `isExperimentDirectoryName` says.
 const NAME = "[a-zA-Z0-9][\\p{L}\\p{N}_-]{0,63}";
@@ -21,7 +21,10 @@ const MODEL_VERSION = "models/[^/]+/[^/]+";
 /** What the path of each kind of action looks like: one of these, from end to end. */
 const SHAPES: Readonly<Record<Action["kind"], readonly string[]>> = {
   "soft-delete-run": [`${ACTIVE}/${RUN_ID}`],
-  "drop-artifact": [`${ACTIVE}/${RUN_ID}/artifacts/.+`],
+  "drop-artifact": [
+    `${ACTIVE}/${RUN_ID}/artifacts/.+`,
+    `${ACTIVE}/${RUN_ID}/${CHECKPOINTS}(?:/.+)?`,
+  ],
   "purge-run": [`${ACTIVE}/${RUN_ID}`],
   "purge-experiment": [DELETED],
   "purge-logged-model": [`${ACTIVE}/models/[^/]+`],
@@ -103,8 +106,8 @@ export function pathFault(action: Action): string | null {
     case "purge-run":
       return subjectFault(action, `${action.experimentId}/${action.runId}`);
     case "drop-artifact": {
-      const place = path.split("/").slice(3).join("/");
-      return subjectFault(action, `${action.experimentId}/${action.runId}/artifacts/${place}`);
+      const place = path.split("/").slice(2).join("/");
+      return subjectFault(action, `${action.experimentId}/${action.runId}/${place}`);
     }
     case "purge-experiment":
       return subjectFault(action, `.trash/${action.experimentId}`);

@@ -20,7 +20,7 @@ import {
 import { isUnfinished } from "../store/run_status.ts";
 import { type Experiment, isNonEmpty, type Run } from "../store/snapshot.ts";
 import { experimentMatcher } from "../selection/select.ts";
-import type { JudgedRun, Ruling } from "./judged.ts";
+import { type JudgedRun, type Ruling, toKeep } from "./judged.ts";
 import { KEEP_RULES, keeps } from "./keep_rules.ts";
 import { byEnd } from "./rank_runs.ts";
 import { facetOf, tagFinder, timeOf } from "./run_facts.ts";
@@ -142,6 +142,9 @@ function judge(
   for (const standing of standings) if (keeps(standing)) reasons.push(standing);
   if (rule === null && reasons.length === 0) reasons.push({ kind: "no-rule" });
   if (isNonEmpty(reasons)) return { verdict: { goes: false, reasons }, isProtected };
+  if (rule!.artifactsOnly) {
+    return { verdict: toKeep({ kind: "artifacts-only", rule: rule!.name }), isProtected };
+  }
   const reason: ActionReason = { kind: "not-kept", rule: rule!.name, time, age, standings };
   return { verdict: { goes: true, reasons: [reason] }, isProtected };
 }

@@ -84,6 +84,8 @@ export type ActionReason =
     readonly time: number;
     readonly age: number;
     readonly limit: number;
+    /** How the run stands under a rule that does not keep it, and lets only artifacts go; left out by any other. */
+    readonly standings?: readonly Standing[];
   };
 
 /** Why something stays. */
@@ -91,6 +93,8 @@ export type KeepReason =
   | Standing
   | NeedsChoice
   | { readonly kind: "no-rule" }
+  /** No rule keeps it, and the one of this name lets only its artifacts go. */
+  | { readonly kind: "artifacts-only"; readonly rule: string }
   /** It is no part of what was selected. */
   | { readonly kind: "not-selected" }
   /** Whoever reviewed the plan has left it out. */
@@ -202,7 +206,7 @@ export interface SoftDeleteRun extends ActionBase {
 export interface DropArtifact extends ActionBase {
   /** Tells the kinds of action apart. */
   readonly kind: "drop-artifact";
-  /** The run in whose `artifacts/` it lies. */
+  /** The run in whose `artifacts/` it lies, or in whose `checkpoints/` beside that. */
   readonly runId: RunId;
   /** The experiment it lies in. */
   readonly experimentId: ExperimentId;

@@ -65,7 +65,13 @@ const ACTION_REASONS: Shapes<ActionReason> = {
   "child-of-gone": { parent: text, time: number },
   "orphan": { damage: text, message: text },
   "not-kept": { rule: text, time: number, age: number, standings },
-  "heavy-files": { glob: text, time: number, age: number, limit: number },
+  "heavy-files": {
+    glob: text,
+    time: number,
+    age: number,
+    limit: number,
+    standings: (value) => value === undefined || standings(value),
+  },
 };
 
 const KEEP_REASONS: Shapes<KeepReason> = {
@@ -78,6 +84,7 @@ const KEEP_REASONS: Shapes<KeepReason> = {
     to: textOrNothing,
   },
   "no-rule": {},
+  "artifacts-only": { rule: text },
   "not-selected": {},
   "left-out": {},
   "not-supported": {},

@@ -168,6 +168,12 @@ export const retentionRows: Rows<RetentionConfig> = {
     "follow",
     "follow: nested runs stay with their parent; together: and go with it; own: each by itself",
   ),
+  artifactsOnly: row(
+    optional(toggle()),
+    false,
+    "true",
+    "Of runs that it does not keep only artifacts go, or purge.artifacts_only; the others keep theirs",
+  ),
 };
 
 /** The keys of one of the `rules`. */
@@ -223,7 +229,7 @@ export const purgeRows: Rows<PurgeConfig> = {
     optionalText(),
     null,
     '"checkpoints/**"',
-    "Heavy files, below artifacts/, of runs that stay; metrics and params stay",
+    "Heavy files, below artifacts/ or in checkpoints/, of runs that stay; metrics and params stay",
   ),
 };
 

@@ -95,6 +95,8 @@ export interface RetentionRule extends KeepRules {
   readonly groupBy: string | null;
   /** How far runs go by their parent. */
   readonly children: ChildrenPolicy;
+  /** Of runs that it does not keep only heavy files go, and those that it keeps keep theirs. @default {false} */
+  readonly artifactsOnly?: boolean;
 }
 
 /**
@@ -148,7 +150,10 @@ export interface RetentionPolicy {
   readonly protect: ProtectPolicy;
   /** What stops a plan. */
   readonly limits: Limits;
-  /** Glob, below `artifacts/`, of heavy files of runs that stay; `null`: they stay, too. */
+  /**
+   * Glob, below `artifacts/`, or from `checkpoints/` beside that, of heavy files of runs that stay; `null`: they
+   * stay, too, but where a rule says that only they go.
+   */
   readonly artifactsOnly: string | null;
 }
 
@@ -289,6 +294,16 @@ export function pinsOf(protect: ProtectPolicy | undefined): readonly string[] {
 }
 
 /**
+ * Tells which files count as heavy.
+ *
+ * @param policy The policy.
+ * @returns A glob: every artifact where it names none, and a rule lets only artifacts go; `null` where none go.
+ */
+export function heavyGlobOf({ artifactsOnly, rules }: RetentionPolicy): string | null {
+  return artifactsOnly ?? (rules.some((rule) => rule.artifactsOnly) ? "**" : null);
+}
+
+/**
  * Names the files that a policy needs; no others need be read. Of a run that records no name the tag
  * with its name is read as well.
  *
@@ -307,7 +322,7 @@ export function extrasOf(policy: RetentionPolicy): Extras {
   const tags = [
     ...pinsOf(policy.protect),
     ...policy.rules.flatMap((rule) => [...rule.tags, ...rule.keepTags]),
-    ...(policy.artifactsOnly === null ? [] : [DROPPED_TAG]),
+    ...(heavyGlobOf(policy) === null ? [] : [DROPPED_TAG]),
   ];
   return {
     tags: [
@@ -317,7 +332,7 @@ export function extrasOf(policy: RetentionPolicy): Extras {
     metrics: [...new Set([...best.map(({ metric }) => metric), ...thresholds])].toSorted(),
     params: [...new Set(facets)].toSorted(),
     uses: true,
-    artifacts: policy.artifactsOnly,
+    artifacts: heavyGlobOf(policy),
     ...(histories.length === 0 ? {} : { histories: [...new Set(histories)].toSorted() }),
   };
 }

@@ -55,6 +55,9 @@ export const RESERVED_IN_EXPERIMENT: ReadonlySet<string> = new Set([
   "models",
 ]);
 
+/** Where trainers, such as Lightning, leave files beside a run's `artifacts/` that no MLflow knows. */
+export const CHECKPOINTS = "checkpoints";
+
 /**
  * Tells whether MLflow has a folder of that name in the directory of a run.
  *

@@ -152,6 +152,7 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "not-needed": false,
   "another-time": false,
   "no-rule": false,
+  "artifacts-only": false,
   "not-selected": false,
   "left-out": true,
   "not-supported": false,

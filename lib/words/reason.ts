@@ -52,7 +52,11 @@ export function reasonText(reason: ActionReason | KeepReason): string {
         ...reason.standings.flatMap(rankWords),
       ].join(", ");
     case "heavy-files":
-      return `${reason.glob}, ended ${within(reason)}`;
+      return [
+        reason.glob,
+        `ended ${within(reason)}`,
+        ...(reason.standings ?? []).flatMap(rankWords),
+      ].join(", ");
     case "keep-last":
     case "keep-within":
     case "keep-best":
@@ -94,6 +98,8 @@ export function reasonText(reason: ActionReason | KeepReason): string {
       return `may go another time: no more than ${formatCount(reason.limit)} at once`;
     case "no-rule":
       return "no rule is given";
+    case "artifacts-only":
+      return `nothing in ${reason.rule} keeps it, and that lets only its artifacts go`;
     case "not-selected":
       return "not selected";
     case "left-out":
@@ -284,6 +290,8 @@ export function keptText(reason: KeepReason): string {
       return "that kept runs use";
     case "child-of-kept":
       return "with a kept parent";
+    case "artifacts-only":
+      return "of which only artifacts may go";
     case "not-needed":
       return "not needed for the target";
     case "another-time":

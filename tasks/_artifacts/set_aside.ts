@@ -30,7 +30,7 @@ import {
   syncDirectory,
   syncDirectoryThere,
 } from "../_io/durable.ts";
-import { hold, LedAstray, moveEntry, tryMoveEntry } from "../_io/hold.ts";
+import { hold, holdEntry, LedAstray, moveEntry, tryMoveEntry } from "../_io/hold.ts";
 import { glanceInto, listDirectory } from "../_io/list_directory.ts";
 import { kindOf } from "../_io/open_entry.ts";
 import { accessElsewhere, makeFor, makeLikeParent, makePassage } from "../_io/permissions.ts";
@@ -96,7 +96,8 @@ export interface AskedTree extends ChangedTree {
 }
 
 /**
- * Looks whether a tree may be set aside: a directory of its own, with no link on the way, nothing mounted in it,
+ * Looks whether a tree may be set aside: a directory of its own, or a file of a run, with no link on the way, nothing
+ * mounted in it,
  * open to this account to the last entry. Changes nothing; needs read permission.
  *
  * @param place Where the trees lie.
@@ -112,11 +113,14 @@ export async function checkTree(
     if (!isThere(target)) return { kind: "absent" };
     const info = infoOf(target);
     if (info === null) return { kind: "absent" };
-    if (!info.isDirectory) return staysAs(`${target} is ${kindOf(info)}, not a directory`);
+    const mayBeFile = info.isFile && IN_RUN.test(tree.path);
+    if (!info.isDirectory && !mayBeFile) {
+      return staysAs(`${target} is ${kindOf(info)}, not a directory`);
+    }
     if (isWithin(place.trees, target) || isWithin(place.staging, target)) {
       return staysAs(`${target} holds our own directory`);
     }
-    using _held = hold(target);
+    using _held = info.isDirectory ? hold(target) : holdEntry(target);
     const found = await measureTree(target, newMeasurer());
     if (found === null) return staysAs(`not all of ${target} can be read`);
     if (found.stamp === "") return staysAs(`something is mounted in ${target}`);
@@ -126,6 +130,9 @@ export async function checkTree(
     return staysFor(error);
   }
 }
+
+/** What lies among the artifacts of a run, or in its checkpoints: there a file may go by itself. */
+const IN_RUN = /\/[\da-f]{32}\/(?:artifacts|checkpoints)\//;
 
 /**
  * Copies a tree that is to be set aside to the file system on which that is kept, and leaves it where it is. Does

@@ -54,6 +54,7 @@ export function openDatabaseStore(
     changes: {
       kinds: new Set([
         "soft-delete-run",
+        "drop-artifact",
         "purge-run",
         "purge-experiment",
         "purge-logged-model",

@@ -64,6 +64,7 @@ export async function openPostgresStore(
       kinds: new Set([
         ...["soft-delete-run", "purge-run", "purge-experiment", "purge-logged-model"] as const,
         ...["quarantine-orphan", "finish-stale-run", "purge-dangling-rows"] as const,
+        "drop-artifact",
       ]),
       async interrupted() {
         if (standIn === null) return [];

@@ -235,6 +235,7 @@ export function retentionRule(init: Partial<RetentionRule> = {}): RetentionRule 
     keepWhere: [],
     groupBy: null,
     children: "follow",
+    artifactsOnly: false,
     ...init,
   };
 }

@@ -70,7 +70,10 @@ export function ruleArbitrary(): fc.Arbitrary<RetentionRule> {
     keepWhere: fc.constantFrom<(readonly string[])[]>([], [], ["f1 >= 0.7"], ["loss<.6", "f1 > 0"]),
     groupBy: facet(),
     children: fc.constantFrom(...CHILDREN_POLICIES),
-  }).map((rule) => retentionRule(rule));
+  }).map((rule) =>
+    // Few rules, as by these hardly a run goes.
+    retentionRule({ ...rule, artifactsOnly: rule.keepBest.length > 0 && rule.keepWithin === DAY })
+  );
 }
 
 /** A random retention policy, without switched-off protections unless they are wanted. */
@@ -94,7 +97,12 @@ export function retentionArbitrary(
     }),
     limits: fc.constant({ maxShare: 1, maxRuns: null }),
     artifactsOnly: fc.constantFrom(null, GLOB),
-  });
+  }).map((policy) =>
+    // Of the stores that are read for it, no other glob is known.
+    policy.artifactsOnly !== null
+      ? policy
+      : { ...policy, rules: policy.rules.map((rule) => ({ ...rule, artifactsOnly: false })) }
+  );
 }
 
 /** A random policy of a clean-up that judges by rules. */

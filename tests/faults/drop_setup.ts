@@ -34,6 +34,8 @@ export async function prepareDrop(one: Case, { seed, program }: Tools): Promise<
     for (const name of "abcde".slice(index % 5)) {
       writeFiles(one.root, { [`${path}/artifacts/checkpoints/${name}`]: `weights ${name}` });
     }
+    // As Lightning leaves them.
+    if (index % 3 === 0) writeFiles(one.root, { [`${path}/checkpoints/last.ckpt`]: "weights" });
     if (index % 2 === 1) {
       writeFiles(one.root, {
         [`${path}/tags/mltidy.artifacts_dropped`]: "2026-10-01T00:00:00.000Z",

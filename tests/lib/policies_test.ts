@@ -881,6 +881,30 @@ quarantine-orphan: 7
 `,
   },
   {
+    shows: "heavy files of all but the best",
+    policy: `
+retention: { keep_best: { metric: f1, mode: max, n: 3 }, artifacts_only: true }
+purge: { after: 7d, artifacts_only: checkpoints }
+`,
+    plan: `
+drop-artifact: cnn-4 cnn-2 baseline-1
+purge-run: binned
+purge-experiment: .trash/9
+quarantine-orphan: 7
+  artifacts-only: gru-nan crash cnn-4 cnn-3 cnn-2 cnn-1 baseline-2 killed baseline-1 first sweep trial-1 trial-3 teacher plain try-1 try-2 try-3 try-4
+  artifacts-only + logged-model-in-use: serving
+  artifacts-only + registered: archived
+  artifacts-only + trace-source: traced
+  deleted-recently: binned-lately
+  ended-recently: today
+  in-the-future: tomorrow
+  keep-best: gru-3 gru-2 gru-1 trial-2 student
+  keep-best + registered: champion
+  not-finished: live
+  pinned: pinned
+`,
+  },
+  {
     shows: "a target that is met",
     policy: `
 retention: { keep_within: 7d, children: own }

@@ -11,7 +11,12 @@
  * @module
  */
 
-import type { Action, QuarantineOrphan, SoftDeleteRun } from "../../../lib/plan/plan.ts";
+import type {
+  Action,
+  DropArtifact,
+  QuarantineOrphan,
+  SoftDeleteRun,
+} from "../../../lib/plan/plan.ts";
 import type { PurgeDanglingRows } from "../../../lib/plan/repair_action.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
 import { NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
@@ -33,8 +38,8 @@ import {
 import type { OwnedRows } from "./owned_rows.ts";
 import { isPurge, lookAtPurges, performPurges, type Purge } from "./purge.ts";
 import { purgeTrees, type ReadNamed } from "./purge_trees.ts";
-import { quarantineOrphans } from "./quarantine_orphans.ts";
 import type { RemovalPlace } from "./remove_rows.ts";
+import { dropArtifacts, quarantineOrphans } from "./set_trees_aside.ts";
 import { type Standings, standingsOfRuns, standsAs } from "./standing_facts.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { isOther, witnessesIn } from "../log/witnesses.ts";
@@ -62,7 +67,13 @@ export interface ChangeOptions {
   readonly requireSame: () => void;
 }
 
-type Done = SoftDeleteRun | Purge | QuarantineOrphan | FinishRun | PurgeDanglingRows;
+type Done =
+  | SoftDeleteRun
+  | DropArtifact
+  | Purge
+  | QuarantineOrphan
+  | FinishRun
+  | PurgeDanglingRows;
 
 /**
  * Begins a change. Needs write permission; the lock of the store must be held.
@@ -74,11 +85,12 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
   const { task, now, keepBackup, log, tables, rows, path, readNamed, requireSame } = options;
   const { places } = options;
   const actions = options.actions.filter((one): one is Done =>
-    isSoftDelete(one) || isPurge(one) || isQuarantine(one) || isFinish(one) || isOfGoneRuns(one)
+    isSoftDelete(one) || isDrop(one) || isPurge(one) || isQuarantine(one) || isFinish(one) ||
+    isOfGoneRuns(one)
   );
   const turn = takeTurns();
-  const deleting = actions.filter(isSoftDelete).map(({ runId }) => runId);
-  const known = standingsOfRuns(tables, deleting);
+  const changing = actions.flatMap((one) => isSoftDelete(one) || isDrop(one) ? one.runId : []);
+  const known = new Map(standingsOfRuns(tables, changing));
   await turn();
   const purging = lookAtPurges(tables, rows, actions.filter(isPurge));
   const concerned = new Set(
@@ -100,9 +112,13 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
       requireSame();
       const soft = chunk.filter(isSoftDelete);
       if (soft.length > 0) return softDelete(place, soft, { known, now });
+      const aside = { keepBackup, readNamed, signal };
+      const drops = chunk.filter(isDrop);
       const orphans = chunk.filter(isQuarantine);
-      if (orphans.length > 0) {
-        const done = await quarantineOrphans(place, orphans, { keepBackup, readNamed, signal });
+      if (drops.length + orphans.length > 0) {
+        const done = drops.length > 0
+          ? await dropArtifacts(place, drops, { ...aside, known, now })
+          : await quarantineOrphans(place, orphans, aside);
         remains.push(...done.remains);
         return done.outcomes;
       }
@@ -169,6 +185,10 @@ function isSoftDelete(action: Action): action is SoftDeleteRun {
   return action.kind === "soft-delete-run";
 }
 
+function isDrop(action: Action): action is DropArtifact {
+  return action.kind === "drop-artifact";
+}
+
 function isQuarantine(action: Action): action is QuarantineOrphan {
   return action.kind === "quarantine-orphan";
 }
@@ -224,6 +244,7 @@ function mayBeChanged(database: Database, row: LoggedRow): boolean {
 /** As many actions of one kind at once as are done before the signal is looked at again. */
 const CHUNKS: Readonly<Record<Done["kind"], number>> = {
   "soft-delete-run": AT_ONCE,
+  "drop-artifact": AT_ONCE,
   "purge-run": 1_000,
   "purge-experiment": 20,
   "purge-logged-model": 1_000,

@@ -134,7 +134,12 @@ export function treesOf(
   return treesBelow(rootedIn(places, rows), [...subjects, ...alone]);
 }
 
-function collisionText(state: RowState, { run, after }: LoggedRow): string | null {
+function collisionText(state: RowState, { run, table, after }: LoggedRow): string | null {
+  if (table === "tags" && (state === "gone" || state === "other")) {
+    return `run ${run}: expected the tag that tells since when it lacks artifacts, found ${
+      state === "gone" ? "that it is in the database no more" : "another value of it"
+    }`;
+  }
   const deed = after["status"] === undefined ? "deleted" : `${after["status"]}`.toLowerCase();
   switch (state) {
     case "before":

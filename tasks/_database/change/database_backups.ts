@@ -248,6 +248,7 @@ function addressOf({ kind, experiment, id }: Pick<LoggedSubject, "kind" | "exper
       return `${experiment}/models/${id}`;
     case "experiment":
     case "orphan":
+    case "artifact":
       return id;
     case "dangling-rows":
       return `rows of ${id}`;

@@ -33,7 +33,7 @@ import {
 import { statePaths } from "../log/state_directory.ts";
 import { isOther } from "../log/witnesses.ts";
 import type { OwnedRows } from "./owned_rows.ts";
-import { undoSubjects, withTurns } from "./undo_removals.ts";
+import { stateOfSubject, undoSubjects, withTurns } from "./undo_removals.ts";
 
 /**
  * Undoes what has not come to its end, and ends the undoing that was cut off. Needs write permission.
@@ -166,9 +166,17 @@ export async function putBack(
   turn: () => Promise<void> = () => Promise.resolve(),
 ): Promise<readonly string[]> {
   const { log, rows } = place;
-  const inTheWay = await bringTreesOf(treesOf(place, change, subjects));
-  const free = subjects.filter((one) => !inTheWay.has(one));
-  return [...inTheWay.values(), ...await withTurns(undoSubjects(log, rows, free), turn)];
+  const left = new Map<LoggedSubject, string>();
+  for (const one of subjects) {
+    // Nothing is brought back of a run that is gone.
+    const state = one.kind === "artifact" ? stateOfSubject(log, rows, one) : "gone";
+    if (typeof state !== "string") left.set(one, state.collision);
+  }
+  const coming = subjects.filter((one) => !left.has(one));
+  const inTheWay = await bringTreesOf(treesOf(place, change, coming));
+  const free = coming.filter((one) => !inTheWay.has(one));
+  const rest = await withTurns(undoSubjects(log, rows, free), turn);
+  return [...left.values(), ...inTheWay.values(), ...rest];
 }
 
 /**

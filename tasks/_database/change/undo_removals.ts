@@ -50,6 +50,12 @@ export function stateOfSubject(
   const name = `${WORDS[kind]} ${id}`;
   // Its tree tells, and is looked at with those of all others.
   if (kind === "orphan") return "gone";
+  if (kind === "artifact") {
+    const isThere = statementOf(rows, "SELECT 1 FROM runs WHERE run_uuid = ?").get(subject.run!);
+    return isThere === undefined
+      ? { collision: `${name}: expected its run ${subject.run}, found none with that id` }
+      : "gone";
+  }
   const { table, owner } = ownTableOf(kind);
   const isTaken = statementOf(rows, `SELECT 1 FROM "${table}" WHERE "${owner}" = ?`).get(id);
   if (isTaken !== undefined) {
@@ -117,7 +123,7 @@ export function experimentsIn(
 
 /** The row by which a thing is what it is. */
 function ownChunk(log: ChangeLog, subject: LoggedSubject): RowChunk | null {
-  if (subject.kind === "orphan") return null;
+  if (subject.kind === "orphan" || subject.kind === "artifact") return null;
   const [chunk] = log.chunksOf(subject);
   const isOwn = chunk?.owner === subject.kind && chunk.table === ownTableOf(chunk.owner).table;
   return isOwn && chunk.rows.length > 0 ? chunk : null;
@@ -136,6 +142,7 @@ const WORDS = {
   "logged-model": "logged model",
   "experiment": "experiment",
   "orphan": "orphan",
+  "artifact": "artifact",
   "dangling-rows": "table",
 } as const;
 

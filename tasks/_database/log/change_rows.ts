@@ -13,7 +13,7 @@
 
 import type { SQLInputValue } from "node:sqlite";
 import { DamagedBackupError } from "../../../lib/errors.ts";
-import { isDeletionMark } from "../../../lib/store/tags.ts";
+import { DROPPED_TAG, isDeletionMark } from "../../../lib/store/tags.ts";
 import type { Database, Value } from "../scan/tables.ts";
 
 /** Columns of a row, by their names. */
@@ -23,7 +23,7 @@ export type Row = Readonly<Record<string, Value>>;
 export interface RowChange {
   readonly experiment: string;
   readonly run: string;
-  readonly table: "runs";
+  readonly table: "runs" | "tags";
   /** Tells the row from all others of its table. */
   readonly key: Row;
   /** What of it was changed. */
@@ -127,6 +127,27 @@ export function endedRun(
 }
 
 /**
+ * Makes of a run's tags what tells that some of its artifacts were dropped.
+ *
+ * @param run Its id.
+ * @param before The value of the tag; `null` where it has none.
+ * @param time Epoch ms.
+ * @returns How its row is found, and what it becomes.
+ */
+export function droppedTag(
+  run: string,
+  before: string | null,
+  time: number,
+): Pick<RowChange, "table" | "key" | "before" | "after"> {
+  return {
+    table: "tags",
+    key: { run_uuid: run, key: DROPPED_TAG },
+    before: { value: before },
+    after: { value: new Date(time).toISOString() },
+  };
+}
+
+/**
  * Writes a row for the log.
  *
  * @param row What is made of it.
@@ -139,7 +160,7 @@ export function logged(row: RowChange): readonly SQLInputValue[] {
 
 /**
  * Reads a row of the log. Who may write there may have put anything into it: nothing else is undone than a soft
- * deletion, and the end of a run.
+ * deletion, the end of a run, and the tag that tells that artifacts of it were dropped.
  *
  * @param row As SQLite gives it.
  * @returns What was made of it.
@@ -148,16 +169,17 @@ export function logged(row: RowChange): readonly SQLInputValue[] {
 export function loggedRowOf(row: Readonly<Record<string, unknown>>): LoggedRow {
   const [key, before, after] = ["key", "before", "after"].map((name) => rowIn(row, name));
   const run = String(row["run"]);
-  const expected = endingIn(run, before, after) ?? markedIn(run, before, after) ??
-    deletionIn(run, after);
-  const isSound = row["table_name"] === "runs" && expected !== null &&
+  const expected = row["table_name"] === "tags"
+    ? tagIn(run, before, after)
+    : endingIn(run, before, after) ?? markedIn(run, before, after) ?? deletionIn(run, after);
+  const isSound = expected !== null && row["table_name"] === expected.table &&
     sameRow(key, expected.key) && sameRow(before, expected.before) &&
     sameRow(after, expected.after);
   if (!isSound) {
     throw new DamagedBackupError(
       `Cannot read row ${row["number"]} of change ${
         row["change"]
-      }: expected the soft deletion, or the end, of a run`,
+      }: expected the soft deletion, or the end, of a run, or the tag of one that lost artifacts`,
     );
   }
   const { number, experiment } = row;
@@ -169,6 +191,13 @@ function deletionIn(run: string, after: Row | null | undefined) {
   const isDated = time !== undefined;
   if (isDated && !Number.isSafeInteger(time)) return null;
   return softDeletion(run, isDated ? Number(time) : null);
+}
+
+function tagIn(run: string, before: Row | null | undefined, after: Row | null | undefined) {
+  const [had, has] = [before?.["value"] ?? null, after?.["value"]];
+  const time = typeof has === "string" ? Date.parse(has) : NaN;
+  if (Number.isNaN(time) || had !== null && typeof had !== "string") return null;
+  return droppedTag(run, had, time);
 }
 
 function markedIn(run: string, before: Row | null | undefined, after: Row | null | undefined) {
@@ -221,6 +250,7 @@ export function stateOf(
     return database.prepare(`SELECT 1 FROM ${quoted(table)} WHERE ${sql}`).get(...values) !==
       undefined;
   };
+  if (isNothing(table, before) && !holds({})) return hasRun(database, key) ? "before" : "gone";
   if (holds(before)) return "before";
   if (holds(after)) return "after";
   return holds({}) ? "other" : "gone";
@@ -269,7 +299,28 @@ export function undoChanges<C extends RowChange>(
   );
 }
 
-function put(database: Database, { table, key }: RowChange, from: Row, to: Row): boolean {
+/** A tag that is not there. */
+function isNothing(table: RowChange["table"], row: Row): boolean {
+  return table === "tags" && row["value"] === null;
+}
+
+function hasRun(database: Database, { run_uuid }: Row): boolean {
+  return database.prepare("SELECT 1 FROM runs WHERE run_uuid = ?").get(run_uuid!) !== undefined;
+}
+
+function put(database: Database, change: RowChange, from: Row, to: Row): boolean {
+  const { table, key } = change;
+  if (isNothing(table, from)) {
+    if (stateOf(database, change) !== "before") return false;
+    database.prepare("INSERT INTO tags (run_uuid, key, value) VALUES (?, ?, ?)")
+      .run(key["run_uuid"]!, key["key"]!, to["value"]!);
+    return true;
+  }
+  if (isNothing(table, to)) {
+    const { sql, values } = conditionOf({ ...key, ...from });
+    const { changes } = database.prepare(`DELETE FROM tags WHERE ${sql}`).run(...values);
+    return Number(changes) === 1;
+  }
   const set = Object.keys(to).map((column) => `${quoted(column)} = ?`).join(", ");
   const { sql, values } = conditionOf({ ...key, ...from });
   const { changes } = database.prepare(`UPDATE ${quoted(table)} SET ${set} WHERE ${sql}`)

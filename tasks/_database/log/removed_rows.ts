@@ -44,10 +44,10 @@ export interface Subject {
 }
 
 /**
- * Artifacts of which no row was there. `experiment`: the directory in which they lie, or which they are; `id`: where
- * they lie below the artifact root.
+ * Artifacts of which no row was there, or some of a run that stays. `experiment`: the directory in which they lie, or
+ * which they are; `id`: where they lie below the artifact root.
  */
-export type OrphanSubject = Omit<Subject, "kind"> & { readonly kind: "orphan" };
+export type TreeSubject = Omit<Subject, "kind"> & { readonly kind: "orphan" | "artifact" };
 
 /** A tree of artifacts. */
 export interface LoggedTree {
@@ -60,7 +60,7 @@ export interface LoggedTree {
 }
 
 /** The same, as it is logged. */
-export type LoggedSubject = (Subject | OrphanSubject) & Logged;
+export type LoggedSubject = (Subject | TreeSubject) & Logged;
 
 interface Logged {
   readonly number: number;
@@ -193,11 +193,12 @@ export function subjectOf(row: Readonly<Record<string, unknown>>): LoggedSubject
   const known = KINDS.find((each) => each === kind);
   const trees = parsed(row["trees"]);
   const isSound = known !== undefined && isTexts([experiment, run ?? "", id]) &&
-    Array.isArray(trees) && trees.every(isTree) &&
+    Array.isArray(trees) && trees.every(known === "artifact" ? isArtifact : isTree) &&
     (known !== "run" && known !== "logged-model" ||
       trees.every(({ path }) => path.endsWith(`/${id}`))) &&
     (known !== "experiment" || id === experiment) &&
-    (known !== "orphan" || trees.length === 1 && trees[0]?.path === id) &&
+    (known !== "orphan" && known !== "artifact" || trees.length === 1 && trees[0]?.path === id) &&
+    (known !== "artifact" || `${id}`.startsWith(`${experiment}/${run}/`)) &&
     (known !== "dangling-rows" || run === null && experiment === "" && trees.length === 0) &&
     (known !== "run" || id === run);
   if (!isSound) {
@@ -227,15 +228,41 @@ export function subjectOf(row: Readonly<Record<string, unknown>>): LoggedSubject
  * @returns Whether it may.
  */
 export function isTree(value: unknown): value is LoggedTree {
+  return isTreeLike(value, TREE);
+}
+
+/**
+ * Tells whether something may be a part of a run's artifacts, or of the checkpoints beside them, that is moved while
+ * the run stays.
+ *
+ * @param value What it is.
+ * @returns Whether it may.
+ */
+export function isArtifact(value: unknown): value is LoggedTree {
+  return isTreeLike(value, ARTIFACT);
+}
+
+const TREE = /^(?:(?!\.{0,2}\/)[^/\0]+\/)*(?:\d+|(?:m-|tr-)?[\da-f]{32})$/;
+const ARTIFACT =
+  /^\d+\/[\da-f]{32}\/(?:artifacts(?=\/)|checkpoints)(?:\/(?!\.{0,2}(?:\/|$))[^/\0]+)*$/;
+
+function isTreeLike(value: unknown, pattern: RegExp): value is LoggedTree {
   if (!isRecord(value)) return false;
   const { root, path, within = path } = value;
   return typeof root === "string" && typeof path === "string" && typeof within === "string" &&
     (/^(?:\/(?!\.{0,2}(?:\/|$))[^/\0]+)+$/.test(root) || s3PlaceOf(root) === root) &&
-    /^(?:(?!\.{0,2}\/)[^/\0]+\/)*(?:\d+|(?:m-|tr-)?[\da-f]{32})$/.test(path) &&
+    pattern.test(path) &&
     (path === within || /^\d+$/.test(within) && path.startsWith(`${within}/`));
 }
 
-const KINDS = ["run", "logged-model", "experiment", "orphan", "dangling-rows"] as const;
+const KINDS = [
+  "run",
+  "logged-model",
+  "experiment",
+  "orphan",
+  "artifact",
+  "dangling-rows",
+] as const;
 
 /**
  * Reads rows that were taken away from the log.

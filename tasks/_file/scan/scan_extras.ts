@@ -12,7 +12,7 @@ import type {
   TraceUse,
 } from "../../../lib/store/extras.ts";
 import type { TextFact } from "../../../lib/store/facts.ts";
-import { isKeyName } from "../../../lib/store/names.ts";
+import { CHECKPOINTS, isKeyName } from "../../../lib/store/names.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
 import { pathGlob } from "../../../lib/text/glob.ts";
@@ -174,12 +174,13 @@ export async function inputsOf(place: Place, run: string): Promise<readonly stri
 }
 
 /**
- * Finds heavy files of a run. Needs read permission. A file or directory that fits goes as a whole; links are
- * nobody's own weight.
+ * Finds heavy files of a run: among its artifacts, and in `checkpoints/` beside these, which is not MLflow's but
+ * that of trainers. Needs read permission. A file or directory that fits goes as a whole; links are nobody's own
+ * weight.
  *
  * @param place The store's root.
  * @param run The run's directory, relative to the root.
- * @param glob Which files, by their path below `artifacts/`.
+ * @param glob Which files, by their path below `artifacts/`, or, beside it, from `checkpoints` on.
  * @returns The files; none lies inside another.
  */
 export async function heavyFilesOf(
@@ -189,30 +190,33 @@ export async function heavyFilesOf(
 ): Promise<readonly HeavyFile[]> {
   const fits = pathGlob(glob);
   const found: HeavyFile[] = [];
+  const look = async (path: string, below: string, isDirectory: boolean) => {
+    if (!fits(below)) {
+      if (isDirectory) await visit(path, below);
+      return;
+    }
+    const tree = await measureTree(`${place.root}/${path}`, newMeasurer());
+    if (tree) found.push({ path: asStorePath(path), usage: tree.freed, stamp: tree.stamp });
+  };
   const visit = async (folder: string, inside: string) => {
     const listed = await listDirectory(`${place.root}/${folder}`);
     if (listed.kind === "failed") return;
     for (const { name, isDirectory, isSymlink } of listed.entries) {
       if (isSymlink) continue;
-      const path = `${folder}/${name}`;
-      const below = inside === "" ? name : `${inside}/${name}`;
-      if (!fits(below)) {
-        if (isDirectory) await visit(path, below);
-        continue;
-      }
-      const tree = await measureTree(`${place.root}/${path}`, newMeasurer());
-      if (tree) found.push({ path: asStorePath(path), usage: tree.freed, stamp: tree.stamp });
+      await look(`${folder}/${name}`, inside === "" ? name : `${inside}/${name}`, isDirectory);
     }
   };
-  if (!isLink(`${place.root}/${run}/artifacts`)) await visit(`${run}/artifacts`, "");
+  const isOwn = (name: string) => isDirectory(`${place.root}/${run}/${name}`);
+  if (isOwn("artifacts")) await visit(`${run}/artifacts`, "");
+  if (isOwn(CHECKPOINTS)) await look(`${run}/${CHECKPOINTS}`, CHECKPOINTS, true);
   return found;
 }
 
-function isLink(path: string): boolean {
+function isDirectory(path: string): boolean {
   try {
-    return Deno.lstatSync(path).isSymlink;
+    return Deno.lstatSync(path).isDirectory;
   } catch {
-    return true;
+    return false;
   }
 }
 

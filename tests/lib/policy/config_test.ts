@@ -84,6 +84,7 @@ review: { port: 9000, mlflow_ui: "http://localhost:5000", allow_hosts: mltidy.ex
       keepStatus: ["FAILED"],
       keepNamed: ["baseline*"],
       keepWhere: ["auc >= 0.9"],
+      artifactsOnly: false,
       groupBy: "team",
       children: "own",
     },
