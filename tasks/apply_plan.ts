@@ -22,6 +22,7 @@ import { allowanceOf } from "../lib/plan/allowance.ts";
 import { reportOutcomes } from "../lib/plan/report_outcomes.ts";
 import { foreignActions } from "../lib/plan/same_action.ts";
 import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
+import { stillSelecting } from "../lib/selection/select.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import { stopText } from "../lib/words/stop.ts";
 import type { BackupWork, LockedBackups } from "./ports/backups.ts";
@@ -227,7 +228,9 @@ async function planAgain(
   const { kinds } = store.changes;
   if (plan.task === "repair") return await planRepairAgain(store, plan, snapshot, now);
   const planner = await plannerOf(plan.task);
-  return planner(snapshot as StoreSnapshot<"tags">, plan.policy, { now, kinds });
+  const from = snapshot as StoreSnapshot<"tags">;
+  // What has gone meanwhile can no longer be selected, and needs not.
+  return planner(from, stillSelecting(from, plan.policy), { now, kinds });
 }
 
 /** Makes a plan of what goes. */

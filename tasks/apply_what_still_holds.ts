@@ -11,6 +11,7 @@ import { planWithout } from "../lib/cleanup/leave_out.ts";
 import { unreviewed, whatStillHolds } from "../lib/cleanup/what_still_holds.ts";
 import type { Plan } from "../lib/plan/plan.ts";
 import { readingOf, type RetentionPolicy } from "../lib/policy/policy.ts";
+import { stillSelecting } from "../lib/selection/select.ts";
 import { plannerOf, planRepairAgain, refuseOtherStore, refuseStopped } from "./apply_plan.ts";
 import {
   decideAndApply,
@@ -104,8 +105,8 @@ async function decide(
   const options = { now: from.now(), kinds: from.changes?.kinds };
   const today = planWithout(
     (store, by) => planner(store, by, options),
-    { snapshot, policy },
+    { snapshot, policy: stillSelecting(snapshot, policy) },
     (whole) => unreviewed(whole, reviewed),
   );
-  return { snapshot, plan: whatStillHolds(reviewed, today, snapshot) };
+  return { snapshot, plan: whatStillHolds(reviewed, { ...today, policy }, snapshot) };
 }

@@ -139,6 +139,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [
       ...[...GROUND, "lib/policy/", "lib/plan/", "lib/cleanup/", "lib/words/", "lib/verify/"],
       ...[
+        "lib/selection/",
         "lib/answers/",
         "lib/repair/",
         "lib/verify/portability/",

@@ -5,7 +5,7 @@
  */
 
 import { InvalidArgumentError } from "../errors.ts";
-import type { Selection } from "../policy/policy.ts";
+import type { CleanupPolicy, Selection } from "../policy/policy.ts";
 import { type Holder, holdersOf, nameOf } from "../store/holders.ts";
 import { experimentPathOf, pathsUp } from "../store/path.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
@@ -62,6 +62,37 @@ export function selectIn(
   if (runs.length === 0) return isInPlace;
   const chosen = new Set(runs.flatMap((text) => pathsOfRun(snapshot, text)));
   return (path) => isInPlace(path) && pathsUp(path).some((one) => chosen.has(one));
+}
+
+/**
+ * Takes from a policy what is selected and is there no more: what was selected before stays the only thing that may
+ * go, be it nothing by now. A run is selected by its whole id then, as others may begin so, too.
+ *
+ * @param snapshot The store as it is by now.
+ * @param policy The policy, which selected something in the store as it was.
+ * @returns The policy; the very same where it selects nothing.
+ */
+export function stillSelecting(snapshot: StoreSnapshot, policy: CleanupPolicy): CleanupPolicy {
+  const { only } = policy;
+  const holders = holdersOf(snapshot);
+  if (only === undefined) return policy;
+  if (holders.length === 0) {
+    const { only: _, ...rest } = policy;
+    return rest;
+  }
+  const isThere = (glob: string) =>
+    holders.some((holder) => experimentMatcher([glob])({ id: holder.id, name: nameOf(holder) }));
+  const experiments = only.experiments.filter(isThere);
+  const runs = only.runs.flatMap((text) => [...idsOfRuns(snapshot, text)]);
+  const isNothing = experiments.length === 0 && only.experiments.length > 0 ||
+    runs.length === 0 && only.runs.length > 0;
+  const exclude = isNothing ? ["*"] : only.exclude.filter(isThere);
+  return { ...policy, only: { experiments, exclude, runs } };
+}
+
+function idsOfRuns(snapshot: StoreSnapshot, text: string): ReadonlySet<string> {
+  const runs = holdersOf(snapshot).flatMap(({ runs }) => runs);
+  return new Set(runs.filter(({ id }) => id.startsWith(text)).map(({ id }) => `${id}`));
 }
 
 /** Copies of one run have its id, too. */

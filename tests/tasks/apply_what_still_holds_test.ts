@@ -156,6 +156,40 @@ Deno.test("applyWhatStillHolds() goes by what is worth keeping today, and by the
   );
 });
 
+Deno.test("applyWhatStillHolds() says of what was selected that it is gone, and takes nothing in its place", async () => {
+  await using place = await tempStore(ROTTEN);
+  const { root } = place;
+  const only = (runs: readonly string[], experiments: readonly string[] = []) => ({
+    ...POLICY,
+    only: { experiments, exclude: [], runs },
+  });
+  const [one, two] = [runId(1), runId(2)];
+  const plans = {
+    both: saved(await planAt(root, only([one, two]), NOW)),
+    // As it was typed, by its first letters.
+    first: saved(await planAt(root, only([one]), NOW)),
+    holder: saved(await planAt(root, only([], ["2"]), NOW)),
+  };
+  assertEquals(plans.both.actions.length, 2);
+  Deno.removeSync(join(root, `1/${one}`), { recursive: true });
+  Deno.removeSync(join(root, ".trash/2"), { recursive: true });
+  await using store = await openStore(root, { now: () => NOW });
+  const ended = async (reviewed: Plan) => {
+    const { plan } = await applyWhatStillHolds(store, reviewed);
+    assertEquals(plan.policy, reviewed.policy);
+    return [
+      ...plan.actions.map(subjectOf),
+      ...plan.reviewed!.lapsed.map((lapsed) => `${subjectOf(lapsed)} ${lapsed.because}`),
+    ];
+  };
+  assertEquals(await ended(plans.both), [
+    `soft-delete-run 1/${two}`,
+    `soft-delete-run 1/${one} gone`,
+  ]);
+  assertEquals(await ended(plans.first), [`soft-delete-run 1/${one} gone`]);
+  assertEquals(await ended(plans.holder), ["purge-experiment .trash/2 gone"]);
+});
+
 Deno.test("applyWhatStillHolds() refuses a plan of another store, and carries out what still holds of a repair", async () => {
   await using place = await tempStore({
     experiments: [
