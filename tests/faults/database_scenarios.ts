@@ -9,8 +9,10 @@
  * @module
  */
 
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
+import { DROPPED_TAG } from "../../lib/store/tags.ts";
+import { ExitCode } from "../../tasks/_cli/table/exit_code.ts";
 import { recover } from "../../tasks/backups/recover.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
@@ -21,6 +23,7 @@ import { writeDatabaseStore } from "../_support/database_store.ts";
 import { writeFiles } from "../_support/disk_store.ts";
 import { rottenAt } from "../_support/rotten_store.ts";
 import { readTree } from "../_support/tree.ts";
+import { scriptWords } from "./program.ts";
 import { shuffled } from "./shuffled.ts";
 import { type Ending, runInjected, traceCalls } from "./strace.ts";
 import type { Subject, SubjectOptions, Tried } from "./subject.ts";
@@ -34,11 +37,18 @@ export const databaseScenarios: readonly Tried[] = ([
     task: "database",
     prepare: (options) => prepare(RESTORE_RUN, options),
   },
+  { name: "database-drop", task: "database", prepare: (options) => prepare(DROP, options) },
+  { name: "database-reviewed", task: "database", prepare: (options) => prepare(REVIEWED, options) },
   { name: "database-repair", task: "database", prepare: (options) => prepare(REPAIR, options) },
   {
     name: "database-recover-cleanup",
     task: "database",
     prepare: (options) => prepare({ ...RECOVER, cutOff: CLEANUP }, options),
+  },
+  {
+    name: "database-recover-drop",
+    task: "database",
+    prepare: (options) => prepare({ ...RECOVER, cutOff: DROP }, options),
   },
   {
     name: "database-recover-restore",
@@ -54,6 +64,12 @@ export const databaseScenarios: readonly Tried[] = ([
 
 interface Command {
   readonly words: readonly string[];
+  /** A script of this repository that does it, which is told where the database is. @default {the command line} */
+  readonly script?: string;
+  /** The exit code of what went through. @default {0} */
+  readonly done?: number;
+  /** What stands in `mltidy.yaml`. @default {there is none} */
+  readonly config?: string;
   /** What is wrong with the store, as SQL. */
   readonly damage?: string;
   /** What has been done to the store before. */
@@ -63,6 +79,17 @@ interface Command {
 }
 
 const CLEANUP: Command = { words: ["cleanup", "--apply", "--force"] };
+/** Two runs stay, and lose heavy files: among their artifacts, and beside them. */
+const DROP: Command = {
+  ...CLEANUP,
+  config: "retention: { keep_last: 1000 }\npurge: { artifacts_only: checkpoints/* }\n",
+};
+/** What still holds of a plan of which something does not. */
+const REVIEWED: Command = {
+  words: [],
+  script: fromFileUrl(new URL("apply_reviewed.ts", import.meta.url)),
+  done: ExitCode.partlyApplied,
+};
 const RESTORE: Command = {
   words: ["restore", "--last"],
   first: (store) => cleanup(store, { apply: true }),
@@ -107,11 +134,30 @@ async function prepare(command: Command, options: SubjectOptions): Promise<Subje
     await using store = await openStore(`sqlite:///${path}`);
     return await work(store);
   };
-  const wordsOf = ({ words }: Command) => program(...words, "--store", path);
+  const wordsOf = ({ words, script, config }: Command) =>
+    script === undefined
+      ? program(
+        ...words,
+        ...(config === undefined ? [] : ["--config", join(place, "mltidy.yaml")]),
+        ...["--store", path],
+      )
+      : { words: scriptWords(script, path), directory };
   const putBack = () => copyTree(kept, place);
   Deno.mkdirSync(place);
   writeDatabaseStore(path, contentsAt(Date.now()), { artifacts: true });
   writeFiles(join(place, "mlruns/2/models", MODEL), { "artifacts/MLmodel": "flavors: {}\n" });
+  const { config } = command.cutOff ?? command;
+  if (config !== undefined) {
+    writeFiles(place, { "mltidy.yaml": config });
+    for (const [index, run] of [runId(1), runId(2)].entries()) {
+      for (const name of "abc".slice(index)) {
+        writeFiles(join(place, "mlruns/1", run), {
+          [`artifacts/checkpoints/${name}`]: `weights ${name}`,
+          [`checkpoints/${name}.ckpt`]: `weights ${name} of a trainer`,
+        });
+      }
+    }
+  }
   // As MLflow's own migration leaves it.
   if (seed % 3 === 0) execute(path, "PRAGMA journal_mode = WAL");
   if (command.damage !== undefined) execute(path, command.damage);
@@ -120,6 +166,7 @@ async function prepare(command: Command, options: SubjectOptions): Promise<Subje
   if (past.first !== undefined) await inStore(past.first);
   await copyTree(place, kept);
   const states = [original];
+  const { done = 0 } = command;
   if (command.cutOff !== undefined) {
     const killed = wordsOf(command.cutOff);
     const { calls } = await traceCalls(killed, place, log);
@@ -148,11 +195,13 @@ async function prepare(command: Command, options: SubjectOptions): Promise<Subje
     }
     await inStore(recover);
     const found = await look(place);
-    const mayBePartly = ending.signal === null && ending.code !== 0;
+    // What still holds of a plan ends alike whether all of it could be done or not, and says so.
+    const isDone = ending.code === done && !/"outcome": ?"(?:failed|not-run)"/.test(ending.stdout);
+    const mayBePartly = ending.signal === null && !isDone;
     if (!states.some((one) => isSame(found, one))) {
       wrong.push(...(mayBePartly ? brokenParts : brokenWhole)(found, states));
     }
-    if (ending.code === 0) {
+    if (isDone) {
       wrong.push(...differences(found, after).map((line) => `it said done, and is not: ${line}`));
     }
     await inStore(recover);
@@ -167,7 +216,7 @@ async function prepare(command: Command, options: SubjectOptions): Promise<Subje
       : [`ended with ${ending.signal ?? ending.code}: ${ending.stderr.trim()}`, ...wrong];
   };
 
-  const failed = ending.code === 0 ? [] : [`exit ${ending.code}: ${ending.stderr}`];
+  const failed = ending.code === done ? [] : [`exit ${ending.code}: ${ending.stderr}`];
   const isIdle = isSame(before, after) && command.cutOff === undefined;
   const idle = isIdle ? ["it changes nothing"] : [];
   return {
@@ -194,7 +243,7 @@ function execute(path: string, sql: string): void {
   database.exec(sql);
 }
 
-/** Every row and every file, without the moments of deletions. */
+/** Every row and every file, without the moments of deletions, and of drops. */
 type Contents = ReadonlySet<string>;
 
 async function look(place: string): Promise<Contents> {
@@ -203,7 +252,11 @@ async function look(place: string): Promise<Contents> {
   const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
   const rows = tables.flatMap(({ name }) =>
     database.prepare(`SELECT * FROM "${name}"`).all().map((row) =>
-      JSON.stringify([name, { ...row, deleted_time: Boolean(row["deleted_time"]) }])
+      JSON.stringify([name, {
+        ...row,
+        deleted_time: Boolean(row["deleted_time"]),
+        ...(row["key"] === DROPPED_TAG ? { value: Boolean(row["value"]) } : {}),
+      }])
     )
   );
   const files = [...await readTree(join(place, "mlruns"))].map(([path, { mtimeMs, ...entry }]) =>
@@ -218,18 +271,24 @@ function isSame(left: Contents, right: Contents): boolean {
 
 /** Says of which things what is found is not what one of the states has of them. */
 function brokenParts(found: Contents, states: readonly Contents[]): readonly string[] {
-  return THINGS.flatMap((thing) => {
-    const [actual, ...expected] = [found, ...states].map((one) => partOf(one, thing));
+  const things = new Set([found, ...states].flatMap((one) => [...one].map(thingOf)));
+  return [...things].flatMap((thing) => {
+    const [actual, ...expected] = [found, ...states].map((one) =>
+      new Set([...one].filter((line) => thingOf(line) === thing))
+    );
     return expected.some((one) => isSame(actual!, one)) ? [] : brokenWhole(actual!, expected);
   });
 }
 
-/** The runs that change; what is of none of them is of the experiment that goes. */
-const THINGS = [runId(1), runId(2), runId(5), null] as const;
-
-function partOf(contents: Contents, thing: typeof THINGS[number]): Contents {
-  const runOf = (one: string) => THINGS.find((id) => id !== null && one.includes(id)) ?? null;
-  return new Set([...contents].filter((one) => runOf(one) === thing));
+/**
+ * What changes by itself: a heavy file, the tag that says that there was one, or a run; what is of none of them is of
+ * the experiment that goes.
+ */
+function thingOf(line: string): string {
+  return /"[^"]*\/checkpoints\/[^"]+"/.exec(line)?.[0] ??
+    (line.includes(DROPPED_TAG)
+      ? line
+      : [1, 2, 5].map(runId).find((id) => line.includes(id)) ?? "");
 }
 
 function brokenWhole(found: Contents, states: readonly Contents[]): readonly string[] {
