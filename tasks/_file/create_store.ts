@@ -6,14 +6,13 @@
  * @module
  */
 
-import { ensureDirSync } from "@std/fs";
 import { StoreAccessError } from "../../lib/errors.ts";
 import { DEFAULT_EXPERIMENT, DEFAULT_NAME, OWN_DIRECTORY } from "../../lib/store/names.ts";
 import { isDiskFull, noRoomError } from "../_io/disk_full.ts";
-import { makeDirectories } from "../_io/durable.ts";
 import { listDirectory } from "../_io/list_directory.ts";
 import { failureText, infoOf } from "../_io/read.ts";
 import { storePath } from "./locate_store.ts";
+import { makeDirectories, makeWay } from "./own/make_new.ts";
 import { openWriting } from "./own/place.ts";
 import { createExperiment } from "./tracking/setup_experiment.ts";
 
@@ -37,14 +36,14 @@ export async function createStore(location: string, now: number): Promise<string
   const names = listed.kind === "listed" ? listed.entries.map(({ name }) => name) : [];
   if (names.some((name) => name !== OWN_DIRECTORY && name !== ".trash")) return null;
   try {
-    ensureDirSync(path);
+    makeWay(path);
     const root = Deno.realPathSync(path);
     const writing = openWriting(root);
     createExperiment({ root, writing, now }, DEFAULT_EXPERIMENT, {
       name: DEFAULT_NAME,
       artifactLocation: null,
     });
-    makeDirectories(root, [".trash"]);
+    makeDirectories(root, [".trash"], writing.newPath);
     return root;
   } catch (error) {
     if (isDiskFull(error)) {

@@ -353,31 +353,3 @@ export function syncEntry(path: string): void {
   syncFile(path);
   syncDirectory(dirname(path));
 }
-
-/**
- * Makes the directories of a path, below one that has to be there: a store that was moved away is not
- * brought back as an empty shell.
- *
- * @param base The directory that is there.
- * @param names The names of the directories in it, outermost first.
- * @param onMake Called with the parent of each directory that was made.
- * @throws {Deno.errors.NotADirectory} When a file stands in the way.
- */
-export function makeDirectories(
-  base: string,
-  names: readonly string[],
-  onMake: (parent: string) => void = () => {},
-): void {
-  let at = base;
-  for (const name of names) {
-    const parent = at;
-    at = join(at, name);
-    try {
-      Deno.mkdirSync(at);
-      onMake(parent);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-      if (!Deno.statSync(at).isDirectory) throw new Deno.errors.NotADirectory(at);
-    }
-  }
-}

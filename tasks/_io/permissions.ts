@@ -4,7 +4,8 @@
  * The rule: *whatever mltidy makes may be used by those who may use what it stands for, and by nobody
  * else, whoever made it.* What stands for something in the store (a copy, a new version of a file, a
  * directory of a backup that mirrors one of the store) takes owner, group and mode from that; what stands
- * for nothing takes them from the directory that it is in, so in the end from the store's root; and what
+ * for nothing takes them from the directory that it is in, so in the end from the store's root (what is new in the
+ * store, so that MLflow sees it, is made by `_file/own/make_new.ts`, which minds the umask as well); and what
  * holds the text of records takes what is common to all the ways that lead to them. The owner is kept
  * where this account may give things away, as the root account may, the group where it belongs to it. Where
  * one is not kept, the group gets what everybody gets, and no set-user-ID or set-group-ID bit of a file is
@@ -181,10 +182,11 @@ export function openLikeParent(path: string, limit: Access | null = null): void 
  *
  * @param path What was made.
  * @param wanted What it gets.
+ * @param made What was made, as its open file tells: nothing else gets anything.
  */
-export function trySetAccess(path: string, wanted: Access): void {
+export function trySetAccess(path: string, wanted: Access, made?: Deno.FileInfo): void {
   try {
-    setAccess(path, wanted);
+    setAccess(path, wanted, made);
   } catch {
     // What was made stays closed.
   }

@@ -3,8 +3,12 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { backup } from "../../tasks/backups/backup.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
+import { infoOf } from "../../tasks/_io/read.ts";
+import { NOW } from "../_support/builders.ts";
+import { writeDatabaseStore } from "../_support/database_store.ts";
 import { writeFiles } from "../_support/disk_store.ts";
 import { canStart, hasSetpriv } from "../_support/other_rights.ts";
+import { rottenAt } from "../_support/rotten_store.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
 import { bundleScript, makeScratch } from "./program.ts";
 import { open, rubbish } from "./rubbish.ts";
@@ -74,15 +78,30 @@ async function stage() {
 async function sharedStore(mode: number) {
   const store = await rubbish();
   Deno.chmodSync(dirname(store.root), 0o755);
-  const give = (path: string) => {
-    const { isDirectory } = Deno.lstatSync(path);
-    Deno.chownSync(path, owner.uid, GROUP);
-    Deno.chmodSync(path, isDirectory ? mode : mode & 0o666);
-    if (!isDirectory) return;
-    for (const { name } of Deno.readDirSync(path)) give(join(path, name));
-  };
-  give(store.root);
+  giveToAll(store.root, mode);
   return store;
+}
+
+/** Gives a tree to the owner and its group. */
+function giveToAll(path: string, mode: number): void {
+  const { isDirectory } = Deno.lstatSync(path);
+  Deno.chownSync(path, owner.uid, GROUP);
+  Deno.chmodSync(path, isDirectory ? mode : mode & 0o666);
+  if (!isDirectory) return;
+  for (const { name } of Deno.readDirSync(path)) giveToAll(join(path, name), mode);
+}
+
+async function sharedDatabase() {
+  const directory = await tempDirectory();
+  const { path } = directory;
+  const database = join(path, "mlflow.db");
+  writeDatabaseStore(database, rottenAt(NOW), { artifacts: true });
+  giveToAll(path, 0o2770);
+  return {
+    path,
+    database: `sqlite:///${database}`,
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
+  };
 }
 
 /** Gives somebody all that the group may do, in what is there and what will be. */
@@ -191,6 +210,157 @@ Deno.test({
       await using store = await sharedStore(0o2770);
       await list(listed, store.root);
       await actInTurns(made.act, one, other, store.root);
+      await list(listed, shareBeside(store.root, 0o2770));
+      for (const [who, deed] of [[one, "train"], [other, "train on"], [one, "train on"]] as const) {
+        const { code, text } = await made.act(who, deed, store.root);
+        assertEquals([code, text], [0, ""], `${one.name}, then ${other.name}: ${deed}`);
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "whoever may change a database may undo, recover and purge, whoever did what is undone",
+  ignore: !canBecome,
+  fn: async () => {
+    using made = await stage();
+    for (
+      const [one, other] of [[root, owner], [closedMember, root], [
+        openMember,
+        closedMember,
+      ]] as const
+    ) {
+      await using place = await sharedDatabase();
+      const before = listAll(place.path, "mlruns");
+      const deed = async (account: Account, name: string) => {
+        const { code, text } = await made.act(account, name, place.database);
+        assertEquals([code, text], [0, ""], `${one.name}, then ${other.name}: ${name}`);
+      };
+      for (const [first, second] of [[one, other], [other, one]] as const) {
+        await deed(first, "apply");
+        await deed(second, "undo");
+        assertEquals(listAll(place.path, "mlruns"), before, `${first.name}, then ${second.name}`);
+      }
+      await deed(one, "backup");
+      await deed(one, "apply");
+      const all = Object.entries(listAll(place.path, "mlflow.db.mltidy"));
+      assertEquals(all.length > 5, true);
+      const foreign = all.filter(([, access]) => !/^500\d:7000 (2770|660)/.test(access));
+      assertEquals(foreign, [], `${one.name}, then ${other.name}`);
+      await deed(other, "expire");
+    }
+  },
+});
+
+/** A directory beside a store, for the artifacts of an experiment, and a program that somebody logs. */
+function shareBeside(store: string, mode: number): string {
+  const shared = join(dirname(store), "shared");
+  const tool = join(shared, "tool");
+  Deno.mkdirSync(shared);
+  Deno.writeTextFileSync(tool, "#!/bin/sh\n");
+  for (const path of [shared, tool]) Deno.chownSync(path, owner.uid, GROUP);
+  Deno.chmodSync(shared, mode);
+  Deno.chmodSync(tool, 0o4755);
+  return shared;
+}
+
+/** Whose everything below some directories is, and how open, without what was there before. */
+function accessesBelow(directories: readonly string[], before: ReadonlySet<string>) {
+  const accesses = new Set<string>();
+  const look = (path: string) => {
+    const { uid, gid, mode, isDirectory } = Deno.lstatSync(path);
+    const kind = isDirectory ? "directory" : path.endsWith("/tool") ? "program" : "file";
+    if (!before.has(path)) {
+      accesses.add(`${kind} ${uid}:${gid} ${((mode ?? 0) & 0o7777).toString(8)}`);
+    }
+    if (!isDirectory) return;
+    for (const { name } of Deno.readDirSync(path)) {
+      if (name !== ".mltidy.trash") look(join(path, name));
+    }
+  };
+  for (const directory of directories) look(directory);
+  return [...accesses].sort();
+}
+
+function pathsBelow(directory: string): readonly string[] {
+  return [directory, ...Object.keys(listAll(directory)).map((path) => join(directory, path))];
+}
+
+for (
+  const [mode, umask, ...modes] of [
+    [0o2770, null, "2770", "660", "750"],
+    [0o3775, "022", "3775", "644", "755"],
+    [0o3775, "077", "3770", "640", "750"],
+  ] as const
+) {
+  Deno.test({
+    name: `whoever may change a store may train on what another account has begun: ${
+      mode.toString(8)
+    }, umask ${umask ?? "of each"}`,
+    ignore: !canBecome,
+    fn: async () => {
+      using made = await stage();
+      for (const one of accounts.filter((one) => umask === null || one.umask === umask)) {
+        await using store = await sharedStore(mode);
+        const places = [store.root, shareBeside(store.root, mode)];
+        const before = new Set(places.flatMap(pathsBelow));
+        const deed = async (account: Account, name: string) => {
+          const { code, text } = await made.act(account, name, store.root);
+          assertEquals([code, text], [0, ""], `${one.name}, then ${account.name}: ${name}`);
+        };
+        await deed(one, "train");
+        const whose = `${one === root ? owner.uid : one.uid}:${GROUP}`;
+        const expected = ["directory", "file", "program"].map((kind, index) =>
+          `${kind} ${whose} ${modes[index]}`
+        );
+        assertEquals(accessesBelow(places, before), expected, one.name);
+        for (const other of umask === null ? accounts : [one, root]) await deed(other, "train on");
+        // Of what is closed it sees nothing.
+        const { code } = await made.act(stranger, "train on", store.root);
+        assertEquals(code, umask === "077" ? 0 : 1);
+      }
+    },
+  });
+}
+
+Deno.test({
+  name:
+    "what is trained in a closed experiment is closed, and so is what a umask closes to readers",
+  ignore: !canBecome,
+  fn: async () => {
+    using made = await stage();
+    const careful: Account = { ...owner, umask: "077" };
+    for (
+      const [account, mode, directory, file, program] of [
+        [root, 0o700, "700", "600", "700"],
+        [root, 0o755, "755", "644", "755"],
+        [owner, 0o755, "755", "644", "755"],
+        [careful, 0o755, "700", "600", "700"],
+      ] as const
+    ) {
+      await using store = await sharedStore(0o755);
+      shareBeside(store.root, 0o755);
+      const train = async (who: Account) => {
+        const { code, text } = await made.act(who, "train", store.root);
+        assertEquals([code, text], [0, ""], who.name);
+      };
+      const there = new Set(pathsBelow(store.root));
+      await train(owner);
+      const experiments = [...Deno.readDirSync(store.root)].map(({ name }) =>
+        join(store.root, name)
+      )
+        .filter((path) => !there.has(path) && infoOf(join(path, "datasets")) !== null);
+      const [place = ""] = experiments.filter((path) =>
+        Deno.readTextFileSync(join(path, "meta.yaml")).includes("name: here")
+      );
+      Deno.chmodSync(place, mode);
+      const before = new Set(pathsBelow(place));
+      await train(account);
+      assertEquals(accessesBelow([place], before), [
+        `directory ${owner.uid}:${GROUP} ${directory}`,
+        `file ${owner.uid}:${GROUP} ${file}`,
+        `program ${owner.uid}:${GROUP} ${program}`,
+      ], `${account.name}, umask ${account.umask}`);
     }
   },
 });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dirname, join } from "@std/path";
 import { backup } from "../../tasks/backups/backup.ts";
 import { expireBackups } from "../../tasks/backups/expire_backups.ts";
 import { recover } from "../../tasks/backups/recover.ts";
@@ -12,7 +13,27 @@ import { cleanup } from "../../tasks/cleanup.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import type { Store } from "../../tasks/ports/store.ts";
 import { preflight } from "../../tasks/preflight.ts";
+import { setupExperiment } from "../../tasks/training/experiment.ts";
+import { type RunOptions, safeRun } from "../../tasks/training/run.ts";
 import { NOW } from "../_support/builders.ts";
+
+/** Logs one of each kind. */
+async function train(store: Store, options: RunOptions): Promise<void> {
+  await safeRun(store, { user: "somebody", strict: true, ...options }, async (run) => {
+    await run.logParam(`layers/${crypto.randomUUID()}`, 1);
+    await run.logMetric("loss", 0.5);
+    await run.setTag("note", crypto.randomUUID());
+    await run.logText("text", "reports/text.txt");
+    await run.logArtifact(join(dirname(store.describe().location), "shared/tool"), "tools");
+    await run.logInput({ name: "iris", digest: "1", sourceType: "local", source: "{}" });
+  });
+}
+
+async function runsIn(store: Store): Promise<readonly string[]> {
+  const { experiments } = await store.read({ depth: "meta" });
+  const trained = experiments.filter(({ name }) => name === "here" || name === "elsewhere");
+  return trained.flatMap(({ runs }) => runs.map(({ id }) => id));
+}
 
 const deeds: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
   apply: (store) => cleanup(store, { apply: true }),
@@ -33,6 +54,17 @@ const deeds: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
     }
   },
   preflight: (store) => preflight(store),
+  train: async (store) => {
+    const artifacts = join(dirname(store.describe().location), "shared/artifacts");
+    for (const [name, artifactLocation] of [["here", ""], ["elsewhere", artifacts]] as const) {
+      const options = { artifactLocation, tags: { "team/name": "blue" } };
+      const { experimentId } = await setupExperiment(store, name, options);
+      await train(store, { experimentId });
+    }
+  },
+  "train on": async (store) => {
+    for (const runId of await runsIn(store)) await train(store, { runId });
+  },
 };
 
 const [deed = "", root = ""] = Deno.args;

@@ -13,11 +13,12 @@
  */
 
 import { join } from "@std/path";
-import { free, linkNew, removeIfThere, syncFile } from "../../_io/durable.ts";
+import { free, linkNew, removeIfThere, syncDirectory } from "../../_io/durable.ts";
 import { hold } from "../../_io/hold.ts";
 import { listSome } from "../../_io/list_directory.ts";
 import { makePassage } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
+import { makeAside, makeDirectory, type Model, modelAt, placeOf, writeNew } from "./make_new.ts";
 import { ensureOwnDirectory, inOwnDirectory } from "./own_directory.ts";
 import { isBeingWritten, ownPaths } from "./own_paths.ts";
 
@@ -86,7 +87,7 @@ export function placeNewFile(
   content: string | Uint8Array,
   durable: boolean,
 ): boolean {
-  const aside = writeAside(writing, content, durable);
+  const aside = writeAside(writing, content, { model: placeOf(target), durable });
   try {
     linkNew(aside, target);
     return true;
@@ -104,20 +105,30 @@ export function placeNewFile(
  * @param target Its place.
  * @param content What it holds.
  * @param durable Whether it has to be durable before it gets its place.
+ * @param model What it is made like.
  */
 export function placeFile(
   writing: Writing,
   target: string,
   content: string | Uint8Array,
   durable: boolean,
+  model: Model = modelAt(target),
 ): void {
-  const aside = writeAside(writing, content, durable);
+  const aside = writeAside(writing, content, { model, durable });
   try {
     Deno.renameSync(aside, target);
   } catch (error) {
     removeIfThere(aside);
     throw error;
   }
+}
+
+/** What a new directory holds. */
+export interface Contents {
+  /** Names of directories in it. */
+  readonly directories?: readonly string[];
+  /** What its files hold, and those of these directories, by their paths in it. */
+  readonly files: readonly (readonly [path: string, text: string])[];
 }
 
 /**
@@ -125,34 +136,40 @@ export function placeFile(
  *
  * @param writing Where to fill it.
  * @param target Its place.
- * @param fill Fills the directory whose path it is given.
+ * @param contents What it holds.
+ * @param durable Whether that has to be durable before it gets its place.
  * @returns Whether it is there now; `false` when something else was there before.
  */
 export function placeNewDirectory(
   writing: Writing,
   target: string,
-  fill: (directory: string) => void,
+  { directories = [], files }: Contents,
+  durable: boolean,
 ): boolean {
-  const aside = writing.newPath();
+  const model = placeOf(target);
+  using aside = makeAside(writing.newPath(), model);
+  const below = directories.map((name) => join(aside.path, name));
+  for (const directory of below) makeDirectory(directory, model);
+  for (const [path, text] of files) writeNew(join(aside.path, path), text, model, durable);
+  if (durable) { for (const directory of [...below, aside.path]) syncDirectory(directory); }
   try {
-    Deno.mkdirSync(aside);
-    fill(aside);
-    Deno.renameSync(aside, target);
+    Deno.renameSync(aside.path, target);
     return true;
   } catch (error) {
-    removeIfThere(aside);
     const isTaken = /\(os error (?:17|39|66)\)/.test(String(error));
     if (isTaken) return false;
     throw error;
   }
 }
 
-function writeAside(writing: Writing, content: string | Uint8Array, durable: boolean): string {
+function writeAside(
+  writing: Writing,
+  content: string | Uint8Array,
+  { model, durable }: { readonly model: Model; readonly durable: boolean },
+): string {
   const aside = writing.newPath();
   try {
-    if (typeof content === "string") Deno.writeTextFileSync(aside, content, { createNew: true });
-    else Deno.writeFileSync(aside, content, { createNew: true });
-    if (durable) syncFile(aside);
+    writeNew(aside, content, model, durable);
     return aside;
   } catch (error) {
     removeIfThere(aside);

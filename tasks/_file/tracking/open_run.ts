@@ -22,10 +22,11 @@ import { codeOf } from "../../../lib/store/run_status.ts";
 import type { RunRecord } from "../../../lib/store/tracking_model.ts";
 import { metricLines, withLineFeeds } from "../../../lib/tracking/logging_rules.ts";
 import { editMetaYaml } from "../../../lib/yaml/meta_yaml.ts";
-import { makeDirectories, syncEntry, syncFile } from "../../_io/durable.ts";
+import { syncEntry, syncFile } from "../../_io/durable.ts";
 import { NotRegularError } from "../../_io/open_regular.ts";
 import { failureText, infoOf, MOST, readText, readTextFile } from "../../_io/read.ts";
 import type { Durability, Placement, RecordedRun, TrackedRun } from "../../ports/tracking.ts";
+import { makeDirectories, modelAt, placeOf } from "../own/make_new.ts";
 import { placeFile, placeNewFile, type Writing } from "../own/place.ts";
 import { putArtifact, putInput, type RunPlace } from "./put_files.ts";
 import type { KeyKind, TwinFinder } from "./twin_keys.ts";
@@ -92,7 +93,7 @@ export function openRun(
       return work();
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
-      makeDirectories(directory, parents, keep);
+      makeDirectories(directory, parents, writing.newPath, keep);
       return work();
     }
   }
@@ -102,7 +103,8 @@ export function openRun(
       const existing = existingText(target);
       if (existing === text) return UNCHANGED;
       // What replaces something durable is durable itself, or a power loss leaves neither.
-      placeFile(writing, target, text, durable || existing !== null && durability !== "never");
+      const isDurable = durable || existing !== null && durability !== "never";
+      placeFile(writing, target, text, isDurable, (existing === null ? placeOf : modelAt)(target));
       keep(target);
       return WRITTEN;
     });

@@ -15,9 +15,10 @@ import { InvalidArgumentError } from "../../../lib/errors.ts";
 import { readRunMeta } from "../../../lib/records/meta_record.ts";
 import { isExperimentDirectoryName } from "../../../lib/store/names.ts";
 import { PIN_TAG } from "../../../lib/store/tags.ts";
-import { makeDirectories, syncDirectory, syncEntry } from "../../_io/durable.ts";
+import { syncDirectory, syncEntry } from "../../_io/durable.ts";
 import { infoOf, readText } from "../../_io/read.ts";
 import type { PinnedRun } from "../../ports/store.ts";
+import { makeDirectories } from "../own/make_new.ts";
 import { openWriting, placeFile } from "../own/place.ts";
 
 /**
@@ -50,8 +51,9 @@ export function pinFileRun(
   if (read.meta.lifecycleStage === "deleted") refuse("it is deleted; restore it in MLflow first");
   const target = join(tags, PIN_TAG);
   if (pinned) {
-    makeDirectories(directory, ["tags"], syncDirectory);
-    placeFile(openWriting(root), target, "", true);
+    const writing = openWriting(root);
+    makeDirectories(directory, ["tags"], writing.newPath, syncDirectory);
+    placeFile(writing, target, "", true);
     syncEntry(target);
   } else if (infoOf(target) !== null) {
     Deno.removeSync(target);

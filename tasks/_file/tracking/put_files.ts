@@ -7,11 +7,19 @@
 import { dirname, isAbsolute, join } from "@std/path";
 import { datasetMeta, inputMeta } from "../../../lib/records/tracking_meta.ts";
 import type { Dataset } from "../../../lib/store/tracking_model.ts";
-import { makeDirectories, syncEntry, syncFile } from "../../_io/durable.ts";
+import { syncFile, writeAll } from "../../_io/durable.ts";
 import { fileUriPath } from "../../_io/file_uri.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { failureText, infoOf, realPathOrNull } from "../../_io/read.ts";
 import type { ArtifactContent, Durability, Placement } from "../../ports/tracking.ts";
+import {
+  makeDirectories,
+  makeWay,
+  modelAt,
+  modelOfCopy,
+  openNew,
+  writeNew,
+} from "../own/make_new.ts";
 import { placeNewDirectory, type Writing } from "../own/place.ts";
 
 /** Where a run is written, and how. */
@@ -50,8 +58,9 @@ export async function putArtifact(
   try {
     if ("bytes" in content) {
       using aside = newAside(place);
-      Deno.writeFileSync(aside.path, content.bytes);
-      await putInPlace(place, aside.path, base, path);
+      const target = makePlaceFor(place, base, path);
+      writeNew(aside.path, content.bytes, modelAt(target), false);
+      await putInPlace(place, aside.path, target);
     } else {
       const isUrl = /^file:\/\//i.test(content.path);
       await copySource(place, base, isUrl ? fileUriPath(content.path) : content.path, path);
@@ -77,13 +86,7 @@ function newAside({ writing }: RunPlace): Disposable & { readonly path: string }
 }
 
 /** On one disk it is there when this returns, awaited or not. */
-async function putInPlace(
-  place: RunPlace,
-  aside: string,
-  base: string,
-  name: string,
-): Promise<void> {
-  const target = makePlaceFor(place, base, name);
+async function putInPlace(place: RunPlace, aside: string, target: string): Promise<void> {
   // What replaces something durable is durable itself, or a power loss leaves neither.
   const isDurable = place.durability === "always" ||
     place.durability === "end" && infoOf(target) !== null;
@@ -100,15 +103,29 @@ async function putInPlace(
 }
 
 /** Copies a file to its place so that it appears whole there. */
-async function copyBeside(source: string, target: string, isDurable: boolean): Promise<void> {
+async function copyBeside(aside: string, target: string, isDurable: boolean): Promise<void> {
   const beside = join(dirname(target), `.mltidy-${crypto.randomUUID()}`);
   try {
-    await Deno.copyFile(source, beside);
+    using source = Deno.openSync(aside);
+    await copyNew(source, beside, target);
     if (isDurable) syncFile(beside);
     Deno.renameSync(beside, target);
   } catch (error) {
     if (infoOf(beside)) Deno.removeSync(beside);
     throw error;
+  }
+}
+
+/** Bytes that are copied at once. */
+const CHUNK = 1 << 20;
+
+/** Copies what is open, never with a set-ID bit, which the copy would lend to whoever wrote the original. */
+async function copyNew(source: Deno.FsFile, path: string, target: string): Promise<void> {
+  const info = source.statSync();
+  using file = openNew(path, modelOfCopy(info, target));
+  const buffer = new Uint8Array(Math.max(1, Math.min(CHUNK, info.size)));
+  for (let size; (size = await source.read(buffer)) !== null;) {
+    writeAll(file, buffer.subarray(0, size));
   }
 }
 
@@ -118,11 +135,15 @@ function makePlaceFor(place: RunPlace, base: string, path: string): string {
   return join(base, ...names);
 }
 
-function makeFolder({ directory, keep }: RunPlace, base: string, names: readonly string[]): void {
+function makeFolder(
+  { directory, writing, keep }: RunPlace,
+  base: string,
+  names: readonly string[],
+): void {
   if (base === join(directory, "artifacts")) {
-    makeDirectories(directory, ["artifacts", ...names], keep);
+    makeDirectories(directory, ["artifacts", ...names], writing.newPath, keep);
   } else {
-    Deno.mkdirSync(join(base, ...names), { recursive: true });
+    makeWay(join(base, ...names));
   }
 }
 
@@ -153,22 +174,30 @@ async function copySource(
   const { files, emptyDirectories, left } = await listSources(source, name, realPathOrNull(base));
   for (const directory of emptyDirectories) makeFolder(place, base, directory.split("/"));
   for (const [path, name] of files) {
+    const source = openSource(path, left);
+    if (source === null) continue;
+    using _open = source;
     using aside = newAside(place);
-    try {
-      await Deno.copyFile(path, aside.path);
-    } catch (error) {
-      const isItsOwn = error instanceof Deno.errors.NotFound ||
-        error instanceof Deno.errors.PermissionDenied;
-      if (!isItsOwn) throw error;
-      left.push(`${path}: ${failureText(error)}`);
-      continue;
-    }
-    await putInPlace(place, aside.path, base, name);
+    const target = makePlaceFor(place, base, name);
+    await copyNew(source, aside.path, target);
+    await putInPlace(place, aside.path, target);
   }
   if (left.length === 0) return;
   const shown = left.slice(0, MOST_SHOWN).join("; ");
   const more = left.length > MOST_SHOWN ? `; and ${left.length - MOST_SHOWN} more` : "";
   throw new Deno.errors.NotSupported(`could not copy ${shown}${more}`);
+}
+
+function openSource(path: string, left: string[]): Deno.FsFile | null {
+  try {
+    return Deno.openSync(path);
+  } catch (error) {
+    const isItsOwn = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.PermissionDenied;
+    if (!isItsOwn) throw error;
+    left.push(`${path}: ${failureText(error)}`);
+    return null;
+  }
 }
 
 /** So many of what could not be copied are named. */
@@ -239,12 +268,10 @@ function placeMeta(
   [folder, id]: readonly [string, string],
   text: string,
 ): boolean {
-  makeDirectories(base, [folder], keep);
+  makeDirectories(base, [folder], writing.newPath, keep);
   const target = join(base, folder, id);
-  const isNew = placeNewDirectory(writing, target, (aside) => {
-    Deno.writeTextFileSync(join(aside, "meta.yaml"), text);
-    if (durability === "always") syncEntry(join(aside, "meta.yaml"));
-  });
+  const isDurable = durability === "always";
+  const isNew = placeNewDirectory(writing, target, { files: [["meta.yaml", text]] }, isDurable);
   if (isNew) keep(join(target, "meta.yaml"));
   return isNew;
 }

@@ -26,13 +26,14 @@ import {
 } from "../../../lib/tracking/choose_experiment.ts";
 import { LOGGING_LIMITS } from "../../../lib/tracking/logging_rules.ts";
 import { editMetaYaml } from "../../../lib/yaml/meta_yaml.ts";
-import { makeDirectories, syncDirectory, syncFile, writeAndSync } from "../../_io/durable.ts";
+import { syncDirectory, writeAndSync } from "../../_io/durable.ts";
 import { fileUriPath } from "../../_io/file_uri.ts";
 import { hold, moveEntry } from "../../_io/hold.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { accessAlong, makeLikeParent } from "../../_io/permissions.ts";
 import { infoOf, readBytes, readText, readTextFile } from "../../_io/read.ts";
 import type { ExperimentRequest, ExperimentSetup } from "../../ports/tracking.ts";
+import { makeDirectories } from "../own/make_new.ts";
 import { inOwnDirectory, openOwnFile } from "../own/own_directory.ts";
 import { ownPaths } from "../own/own_paths.ts";
 import {
@@ -60,7 +61,7 @@ export async function setupExperiment(
   const writing = openWriting(root);
   await using _lock = await waitForLock(root);
   sweepWriting(root, now());
-  makeDirectories(root, [".trash"]);
+  makeDirectories(root, [".trash"], writing.newPath);
   const at: Workshop = { root, writing, now: now() };
   const setup = await takeOrMake(at, request);
   setTags(at, setup.experimentId, request.tags);
@@ -163,11 +164,7 @@ export function createExperiment(
       : absolute(artifactLocation),
     createdAt: now,
   });
-  placeNewDirectory(writing, join(root, experimentId), (aside) => {
-    Deno.writeTextFileSync(join(aside, "meta.yaml"), meta);
-    syncFile(join(aside, "meta.yaml"));
-    syncDirectory(aside);
-  });
+  placeNewDirectory(writing, join(root, experimentId), { files: [["meta.yaml", meta]] }, true);
   syncDirectory(root);
   return experimentId;
 }
@@ -257,7 +254,7 @@ function setTags({ root, writing }: Workshop, id: string, tags: ReadonlyMap<stri
   for (const [key, value] of tags) {
     const names = ["tags", ...key.split("/")];
     const path = join(root, id, ...names);
-    makeDirectories(join(root, id), names.slice(0, -1), syncDirectory);
+    makeDirectories(join(root, id), names.slice(0, -1), writing.newPath, syncDirectory);
     const existing = readText(path);
     if (existing.kind === "text" && existing.text === value) continue;
     replaceDurably(writing, path, value);

@@ -13,12 +13,13 @@ import { isExperimentDirectoryName } from "../../../lib/store/names.ts";
 import { codeOf } from "../../../lib/store/run_status.ts";
 import type { RunRecord } from "../../../lib/store/tracking_model.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { makeDirectories, syncEntry, syncFile } from "../../_io/durable.ts";
+import { syncEntry } from "../../_io/durable.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { accountName, mainFile } from "../../_io/process.ts";
 import { infoOf, readText } from "../../_io/read.ts";
 import type { NewRunRequest, ResumeRequest, TrackedRun } from "../../ports/tracking.ts";
-import { openWriting, placeNewDirectory } from "../own/place.ts";
+import { makeDirectories } from "../own/make_new.ts";
+import { type Contents, openWriting, placeNewDirectory } from "../own/place.ts";
 import { openRun } from "./open_run.ts";
 import { newTwinFinder, readTwinFinder } from "./twin_keys.ts";
 
@@ -59,16 +60,14 @@ export function startTrackedRun(
   const writing = openWriting(root);
   const directory = join(root, experimentId, runId);
   const durable = durability === "always";
-  placeNewDirectory(writing, directory, (aside) => {
-    for (const name of ["metrics", "params", "artifacts", "tags"]) {
-      Deno.mkdirSync(join(aside, name));
-    }
-    const files = [...tags].map(([key, text]) => [join("tags", key), text] as const);
-    for (const [path, text] of [...files, ["meta.yaml", runMetaText(record, "RUNNING", null)]]) {
-      Deno.writeTextFileSync(join(aside, path), text, { createNew: true });
-      if (durable) syncFile(join(aside, path));
-    }
-  });
+  const contents: Contents = {
+    directories: ["metrics", "params", "artifacts", "tags"],
+    files: [
+      ...[...tags].map(([key, text]) => [join("tags", key), text] as const),
+      ["meta.yaml", runMetaText(record, "RUNNING", null)],
+    ],
+  };
+  placeNewDirectory(writing, directory, contents, durable);
   if (durable) syncEntry(directory);
   const run = openRun(directory, writing, record, { durability, twins: newTwinFinder(directory) });
   for (const name of tags.keys()) run.touch(join(directory, "tags", name));
@@ -135,11 +134,14 @@ export async function resumeTrackedRun(
     user: meta.userId,
     startTime: meta.startTime,
   };
-  const run = openRun(directory, openWriting(root), record, {
+  const writing = openWriting(root);
+  const run = openRun(directory, writing, record, {
     durability,
     twins: await readTwinFinder(directory),
   });
-  for (const name of ["metrics", "params", "artifacts", "tags"]) makeDirectories(directory, [name]);
+  for (const name of ["metrics", "params", "artifacts", "tags"]) {
+    makeDirectories(directory, [name], writing.newPath);
+  }
   run.rewriteMeta({ status: codeOf("RUNNING"), end_time: null });
   for (const [key, text] of request.tags) run.setTag(key, text);
   if (request.runName !== null) run.rename(request.runName);

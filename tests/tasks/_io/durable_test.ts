@@ -3,7 +3,6 @@ import { join } from "@std/path";
 import {
   keepingTimes,
   linkNew,
-  makeDirectories,
   syncDirectoriesThere,
   syncDirectoryThere,
   writeDurably,
@@ -66,20 +65,4 @@ Deno.test("linkNew() renames what cannot be linked, and only to where nothing is
   assertEquals([namesIn(at("aside")), namesIn(at("taken"))], [["new"], ["old"]]);
   linkNew(at("aside"), at("free"));
   assertEquals([namesIn(store.outside), namesIn(at("free"))], [["free", "taken"], ["new"]]);
-});
-
-Deno.test("makeDirectories() makes none below a directory that is gone, and none through a file", async () => {
-  await using store = await tempStore();
-  writeFiles(store.outside, { "file": "" });
-  const made: string[] = [];
-  makeDirectories(store.outside, ["a", "b"], (parent) => made.push(parent));
-  makeDirectories(store.outside, ["a", "b"], (parent) => made.push(parent));
-  assertEquals(made, [store.outside, join(store.outside, "a")]);
-  assertThrows(
-    () => makeDirectories(join(store.outside, "gone"), ["a"]),
-    Deno.errors.NotFound,
-  );
-  for (const names of [["file"], ["file", "a"]]) {
-    assertThrows(() => makeDirectories(store.outside, names), Deno.errors.NotADirectory);
-  }
 });

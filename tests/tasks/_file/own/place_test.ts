@@ -44,8 +44,8 @@ Deno.test("placeNewDirectory() puts a directory where nothing or an empty one is
   await using store = await tempStore();
   const writing = openWriting(store.root);
   writeFiles(store.outside, { "empty": null, "full/mine": "" });
-  const fill = (aside: string) => Deno.writeTextFileSync(join(aside, "new"), "");
-  const place = (name: string) => placeNewDirectory(writing, join(store.outside, name), fill);
+  const place = (name: string) =>
+    placeNewDirectory(writing, join(store.outside, name), { files: [["new", ""]] }, false);
   assertEquals([place("none"), place("empty"), place("full")], [true, true, false]);
   assertEquals(
     ["none", "empty", "full"].map((name) => namesIn(store.outside, name)),
@@ -53,10 +53,13 @@ Deno.test("placeNewDirectory() puts a directory where nothing or an empty one is
   );
   assertThrows(
     () =>
-      placeNewDirectory(writing, join(store.outside, "never"), () => {
-        throw new RangeError("full");
-      }),
-    RangeError,
+      placeNewDirectory(
+        writing,
+        join(store.outside, "never"),
+        { files: [["gone/new", ""]] },
+        false,
+      ),
+    Deno.errors.NotFound,
   );
   assertEquals(namesIn(store.outside), ["empty", "full", "none"]);
   assertEquals(writingIn(store.root), []);
@@ -83,5 +86,8 @@ Deno.test("openWriting() goes on when our directory is tidied away meanwhile", a
   Deno.removeSync(own, { recursive: true });
   assertEquals(placeNewFile(writing, join(store.outside, "file"), "new", false), true);
   Deno.removeSync(own, { recursive: true });
-  assertEquals(placeNewDirectory(writing, join(store.outside, "directory"), () => {}), true);
+  assertEquals(
+    placeNewDirectory(writing, join(store.outside, "directory"), { files: [] }, true),
+    true,
+  );
 });
