@@ -70,9 +70,17 @@ export interface NeedsChoice {
   readonly choices: NonEmpty<string>;
   /**
    * What carries out the last of them; left out where only its owner can. `restoration`: MLflow, of the
-   * default experiment; `renaming`: MLflow, of an experiment.
+   * default experiment; `renaming`: MLflow, of an experiment; `undated`: a
+   * clean-up that takes the last sign of life for a deletion.
    */
-  readonly by?: "cleanup" | "repair" | "relocation" | "restoration" | "renaming" | "dropping";
+  readonly by?:
+    | "cleanup"
+    | "repair"
+    | "relocation"
+    | "restoration"
+    | "renaming"
+    | "dropping"
+    | "undated";
   /** Of a relocation that must be told the store's former root: this one. Of a renaming, the experiment's id. */
   readonly from?: string;
   /** Of a renaming, the new name. */

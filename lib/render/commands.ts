@@ -144,6 +144,7 @@ const CHOICES: Readonly<Record<NonNullable<NeedsChoice["by"]>, Choice>> = {
         shellWords([to])
       }`,
     ),
+  undated: (command) => command("cleanup --undated last-sign-of-life"),
   restoration: (command) => command(restoring(DEFAULT_EXPERIMENT)),
 };
 

@@ -78,7 +78,14 @@ export const DATABASE_RULES: readonly RuleRow[] = [
     describes: "`mlflow gc` never takes it for old: before 2022 MLflow did not write when",
     migration: null,
     stores: "database",
-    remedy: byHand("Restore it in MLflow, and delete it again"),
+    remedy: {
+      kind: "choice",
+      ways: [
+        "restore it in MLflow, and delete it again",
+        "judge by its last sign of life when it was deleted",
+      ],
+      by: "undated",
+    },
     check: findUndated,
   },
   {

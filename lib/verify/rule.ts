@@ -63,7 +63,8 @@ export type Remedy =
       | "relocation"
       | "restoration"
       | "renaming"
-      | "dropping";
+      | "dropping"
+      | "undated";
     /** Of a relocation that must be told the store's former root: this one. Of a renaming, the experiment's id. */
     readonly from?: string;
     /** Of a renaming, the new name. */
