@@ -16,10 +16,19 @@
 import { errorMessage, PlanRefusedError, StalePlanError } from "../lib/errors.ts";
 import type { ActionKind } from "../lib/plan/action_kind.ts";
 import type { PlanOptions } from "../lib/cleanup/plan_cleanup.ts";
-import type { Action, CleanupPlan, Plan, PrunePlan, RepairPlan, Stop } from "../lib/plan/plan.ts";
+import type {
+  Action,
+  CleanupPlan,
+  MovePlan,
+  Plan,
+  PrunePlan,
+  RepairPlan,
+  Stop,
+} from "../lib/plan/plan.ts";
 import type { ActionOutcome, ApplyReport } from "../lib/plan/report.ts";
 import { allowanceOf } from "../lib/plan/allowance.ts";
 import { reportOutcomes } from "../lib/plan/report_outcomes.ts";
+import { isRemoval } from "../lib/plan/action_kind.ts";
 import { foreignActions } from "../lib/plan/same_action.ts";
 import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
 import { stillSelecting } from "../lib/selection/select.ts";
@@ -169,6 +178,10 @@ export function refuseStopped(plan: Plan): void {
 async function readAgain(store: LockedStore, plan: Plan): Promise<SnapshotToPlanFrom> {
   refuseOtherStore(store, plan);
   if (plan.task === "repair") return await store.read({ depth: "full" });
+  if (plan.task === "move") {
+    const { MOVE_EXTRAS } = await import("../lib/move/choose_runs.ts");
+    return await store.read({ depth: "tags", extras: MOVE_EXTRAS });
+  }
   const frugal = await store.read({ depth: "tags", ...readingOf(plan.policy) });
   if (frugal.fingerprint === plan.basis || plan.policy.retention) return frugal;
   // Ages ask for no more than that, but may have been judged from a reading of all tags.
@@ -227,6 +240,7 @@ async function planAgain(
   const now = Math.min(plan.plannedAt, store.now());
   const { kinds } = store.changes;
   if (plan.task === "repair") return await planRepairAgain(store, plan, snapshot, now);
+  if (plan.task === "move") return await planMoveAgain(store, plan, snapshot, now);
   const planner = await plannerOf(plan.task);
   const from = snapshot as StoreSnapshot<"tags">;
   // What has gone meanwhile can no longer be selected, and needs not.
@@ -273,6 +287,27 @@ export async function planRepairAgain(
   return planRepair(whole, evidence, policy, { now, kinds: store.changes?.kinds });
 }
 
+/**
+ * Plans a move by the policy of a plan.
+ *
+ * @param store The store.
+ * @param plan The plan.
+ * @param snapshot What was read of it, with `MOVE_EXTRAS`.
+ * @param now Epoch ms: the moment.
+ * @returns What moves by then.
+ */
+export async function planMoveAgain(
+  store: Store,
+  { policy }: Pick<MovePlan, "policy">,
+  snapshot: StoreSnapshot,
+  now: number,
+): Promise<MovePlan> {
+  const { planMove } = await import("../lib/move/plan_move.ts");
+  const read = snapshot as StoreSnapshot<"tags">;
+  const evidence = await requireCapability(store, "moving").evidence(read, policy);
+  return planMove(read, evidence, policy, { now, kinds: store.changes?.kinds });
+}
+
 /** Each run takes that long at least, ms. */
 const LOOKING: Looking = { usual: (runs) => 0.05 * runs, rest: 1 };
 
@@ -289,7 +324,7 @@ function lookAgain(
   plan: Plan,
   { extras, sizes, experiments }: SnapshotToPlanFrom,
 ): (action: Action) => Promise<boolean> {
-  if (plan.task === "repair") return () => Promise.resolve(true);
+  if (!isRemoval(plan)) return () => Promise.resolve(true);
   const reading = { depth: "tags", sizes, ...(extras === undefined ? {} : { extras }) } as const;
   const keyOf = ({ kind, path }: Action) => `${kind} ${path}`;
   const { usual, rest } = store.changes.looking ?? LOOKING;

@@ -10,9 +10,16 @@
 import { planWithout } from "../lib/cleanup/leave_out.ts";
 import { unreviewed, whatStillHolds } from "../lib/cleanup/what_still_holds.ts";
 import type { Plan } from "../lib/plan/plan.ts";
+import { isRemoval } from "../lib/plan/action_kind.ts";
 import { readingOf, type RetentionPolicy } from "../lib/policy/policy.ts";
 import { stillSelecting } from "../lib/selection/select.ts";
-import { plannerOf, planRepairAgain, refuseOtherStore, refuseStopped } from "./apply_plan.ts";
+import {
+  planMoveAgain,
+  plannerOf,
+  planRepairAgain,
+  refuseOtherStore,
+  refuseStopped,
+} from "./apply_plan.ts";
 import {
   decideAndApply,
   type Decision,
@@ -73,7 +80,7 @@ export async function applyWhatStillHolds(
 
 /** Ages and limits were reviewed with the plan; what is worth keeping is told by the rules of today. */
 function withRulesOf(retention: RetentionPolicy | undefined, plan: Plan): Plan {
-  if (retention === undefined || plan.task === "repair") return plan;
+  if (retention === undefined || !isRemoval(plan)) return plan;
   const { limits = retention.limits } = plan.policy.retention ?? {};
   return { ...plan, policy: { ...plan.policy, retention: { ...retention, limits } } };
 }
@@ -91,6 +98,14 @@ async function decide(
     const snapshot = await from.read({ depth: "full", ...reading });
     const plan = await planRepairAgain(from, reviewed, snapshot, from.now());
     return { snapshot, plan: whatStillHolds(reviewed, plan, snapshot) };
+  }
+  if (reviewed.task === "move") {
+    const { MOVE_EXTRAS } = await import("../lib/move/choose_runs.ts");
+    const snapshot = await from.read({ depth: "tags", ...reading, extras: MOVE_EXTRAS });
+    const { policy } = reviewed;
+    const still = { policy: stillSelecting(snapshot, policy) };
+    const today = await planMoveAgain(from, still, snapshot, from.now());
+    return { snapshot, plan: whatStillHolds(reviewed, { ...today, policy }, snapshot) };
   }
   const { policy, totals } = reviewed;
   const { sizes, extras } = readingOf(policy);

@@ -10,6 +10,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join, toFileUrl } from "@std/path";
 import { writeStore } from "./_support/disk_store.ts";
 import { readPages } from "./_support/readme.ts";
+import { experiment } from "./_support/builders.ts";
 import { rottenAt } from "./_support/rotten_store.ts";
 import { memoryDirectory } from "./_support/temp_directory.ts";
 
@@ -49,7 +50,9 @@ Deno.test("every example on the pages and in the documentation of the code runs"
   await using memory = await memoryDirectory();
   const directory = memory.path;
   const place = { root: join(directory, "mlruns"), outside: join(directory, "outside") };
-  writeStore(place, rottenAt(Date.now()));
+  const rotten = rottenAt(Date.now());
+  const keepers = experiment({ id: "3", name: "keepers" });
+  writeStore(place, { ...rotten, experiments: [...rotten.experiments ?? [], keepers] });
   const tests: string[] = [];
   for (const path of files) {
     for (const [index, code] of (await examplesIn(path)).entries()) {

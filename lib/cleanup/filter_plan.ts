@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Action, Plan, RepairPlan } from "../plan/plan.ts";
+import type { Action, MovePlan, Plan, RepairPlan } from "../plan/plan.ts";
+import { isRemoval } from "../plan/action_kind.ts";
 import { addUsage } from "../store/usage.ts";
 import { withoutActions } from "./without_actions.ts";
 
@@ -34,9 +35,39 @@ export function filterPlan<P extends Plan>(
   // The kinds of plan are told apart by their task, which leaves each what it is.
   const whole: Plan = plan;
   const isLeft = isWanted as (action: Action) => boolean;
-  return (whole.task === "repair"
-    ? filterRepairs(whole, isLeft)
-    : withoutActions(whole, (action) => isLeft(action) ? null : { kind: "left-out" })) as P;
+  return (isRemoval(whole)
+    ? withoutActions(whole, (action) => isLeft(action) ? null : { kind: "left-out" })
+    : whole.task === "move"
+    ? filterMoves(whole, isLeft)
+    : filterRepairs(whole, isLeft)) as P;
+}
+
+/** A run stays with those that it is nested in, and that are nested in it. */
+function filterMoves(plan: MovePlan, isWanted: (action: Action) => boolean): MovePlan {
+  const left = new Set<string>(
+    plan.actions.flatMap((action) => isWanted(action) ? [] : [action.runId]),
+  );
+  if (left.size === 0) return plan;
+  for (let before = -1; before !== left.size;) {
+    before = left.size;
+    for (const { runId, parent } of plan.actions) {
+      if (parent === null) continue;
+      if (left.has(parent)) left.add(runId);
+      if (left.has(runId)) left.add(parent);
+    }
+  }
+  const actions = plan.actions.filter(({ runId }) => !left.has(runId));
+  const kept = [
+    ...plan.kept,
+    ...plan.actions.filter(({ runId }) => left.has(runId)).map(({ path, name }) => ({
+      kind: "run" as const,
+      path,
+      name,
+      reasons: [{ kind: "left-out" }] as const,
+    })),
+  ];
+  const totals = { ...plan.totals, keptRuns: kept.length, moveRuns: actions.length };
+  return { ...plan, actions, kept, totals };
 }
 
 /** What is damaged and not mended is told by whoever plans, and again by `verify`. */

@@ -5,6 +5,7 @@
  */
 
 import type { Action } from "../plan/plan.ts";
+import { moveFault } from "./move_operations.ts";
 import { CHECKPOINTS, DEFAULT_EXPERIMENT, RESERVED_IN_EXPERIMENT } from "../store/names.ts";
 
 // What MLflow takes for an experiment is what `isExperimentDirectoryName` says.
@@ -29,6 +30,7 @@ const SHAPES: Readonly<Record<Action["kind"], readonly string[]>> = {
   "purge-experiment": [DELETED],
   "purge-logged-model": [`${ACTIVE}/models/[^/]+`],
   "quarantine-orphan": [EXPERIMENT],
+  "move-run": [`${ACTIVE}/${RUN_ID}`],
   "write-meta": [
     EXPERIMENT,
     RUN,
@@ -109,6 +111,8 @@ export function pathFault(action: Action): string | null {
       const place = path.split("/").slice(2).join("/");
       return subjectFault(action, `${action.experimentId}/${action.runId}/${place}`);
     }
+    case "move-run":
+      return subjectFault(action, `${action.experimentId}/${action.runId}`) ?? moveFault(action);
     case "purge-experiment":
       return subjectFault(action, `.trash/${action.experimentId}`);
     case "purge-logged-model":

@@ -1,6 +1,5 @@
 /**
- * The only three things that ever happen to a store of files, each with its inverse, and what an action
- * comes to there. Read by the adapter of file stores alone.
+ * What an action comes to in a store of files. Read by the adapter of file stores alone.
  *
  * @module
  */
@@ -14,39 +13,10 @@ import { recordFileOf, type StorePath } from "../store/path.ts";
 import type { NonEmpty } from "../store/snapshot.ts";
 import { DROPPED_TAG, RECOVERED_TAG } from "../store/tags.ts";
 import { foldersAt, mayActAt } from "./action_paths.ts";
+import { mayMove, moveOperations } from "./move_operations.ts";
+import type { FileContent, Operation } from "./operation.ts";
 
-/** Keys of a `meta.yaml` to set; all others stay as they are. */
-export type MetaChanges = Readonly<Record<string, string | number | null>>;
-
-/** What a file is to hold. */
-export type FileContent =
-  /** The old `meta.yaml` with some keys set. */
-  | { readonly kind: "changes"; readonly changes: MetaChanges }
-  /** The beginning of the old file, this many bytes. */
-  | { readonly kind: "prefix"; readonly bytes: number }
-  /** The old file without some parts: bytes from the first, up to and without the second. */
-  | {
-    readonly kind: "cuts";
-    readonly cuts: readonly { readonly from: number; readonly to: number }[];
-  }
-  /** A text, in place of the old file. */
-  | { readonly kind: "text"; readonly text: string }
-  /** A text, in a file that was not there. */
-  | { readonly kind: "new-text"; readonly text: string };
-
-/**
- * One reversible change of a store.
- *
- * | operation | forward | inverse |
- * | --- | --- | --- |
- * | `move-tree` | rename from the store into the backup | rename it back |
- * | `replace-file` | keep the old file, if any, in the backup, rename a new one over it | put the old one back |
- * | `create-dir` | mkdir | rmdir while empty |
- */
-export type Operation =
-  | { readonly kind: "move-tree"; readonly path: StorePath }
-  | { readonly kind: "replace-file"; readonly path: StorePath; readonly content: FileContent }
-  | { readonly kind: "create-dir"; readonly path: StorePath };
+export type { FileContent, MetaChanges, Operation } from "./operation.ts";
 
 /**
  * Unfolds an action into the operations that carry it out.
@@ -107,6 +77,8 @@ export function operationsOf(
     case "quarantine-orphan":
     case "quarantine-stray":
       return [{ kind: "move-tree", path: action.path }];
+    case "move-run":
+      return moveOperations(action);
     case "write-meta":
       return writeMeta(action);
     case "create-experiment":
@@ -233,6 +205,7 @@ const UNFOLDED: Readonly<Record<Action["kind"], Unfolds>> = {
   "purge-logged-model": moved,
   "quarantine-orphan": moved,
   "quarantine-stray": moved,
+  "move-run": mayMove,
   "write-meta": (operation, subject) => {
     const { kind, path } = operation;
     if (kind === "create-dir") return path === `${subject}/tags`;
@@ -289,6 +262,7 @@ export function stampedBy(action: Action): Stamped {
   const { path } = action;
   switch (action.kind) {
     case "soft-delete-run":
+    case "move-run":
       return { kind: "directory", path };
     case "drop-artifact":
     case "purge-run":

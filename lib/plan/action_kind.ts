@@ -1,10 +1,10 @@
 /**
- * The kinds of action, as values.
+ * The kinds of action, as values, and what tells kinds of plan apart.
  *
  * @module
  */
 
-import type { Action } from "./plan.ts";
+import type { Action, CleanupPlan, Plan, PrunePlan } from "./plan.ts";
 
 /** What tells the kinds of action apart. */
 export type ActionKind = Action["kind"];
@@ -16,6 +16,7 @@ const KINDS: Readonly<Record<ActionKind, true>> = {
   "purge-experiment": true,
   "purge-logged-model": true,
   "quarantine-orphan": true,
+  "move-run": true,
   "write-meta": true,
   "create-experiment": true,
   "finish-stale-run": true,
@@ -43,4 +44,14 @@ export const ACTION_KINDS: readonly ActionKind[] = Object.keys(KINDS) as ActionK
  */
 export function isActionKind(kind: unknown): kind is ActionKind {
   return typeof kind === "string" && Object.hasOwn(KINDS, kind);
+}
+
+/**
+ * Tells whether a plan takes away what is no longer wanted, by a policy of what is worth keeping.
+ *
+ * @param plan The plan.
+ * @returns Whether it is one of `cleanup` or `prune`.
+ */
+export function isRemoval(plan: Plan): plan is CleanupPlan | PrunePlan {
+  return plan.task === "cleanup" || plan.task === "prune";
 }

@@ -39,6 +39,14 @@ export type {
   Kept,
   Lapsed,
   LinkedPlace,
+  MovedRecord,
+  MovedText,
+  MovedTree,
+  MoveEvidence,
+  MovePlan,
+  MovePolicy,
+  MoveReason,
+  MoveRun,
   Plan,
   PlanBase,
   PlanTask,
@@ -53,7 +61,9 @@ export type {
   Reviewed,
   SoftDeleteRun,
   Stop,
+  TraceRecord,
 } from "./plan.ts";
+export { planMove, type PlanMoveOptions } from "../move/plan_move.ts";
 export type { Period, Standing } from "./standing.ts";
 export type { ActionOutcome, ApplyReport, SkipReason } from "./report.ts";
 export {

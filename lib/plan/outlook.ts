@@ -6,6 +6,7 @@
 
 import type { BucketRoot } from "../store/artifact_uri.ts";
 import type { ExperimentId, StorePath } from "../store/path.ts";
+import type { DiskUsage } from "../store/usage.ts";
 
 /** An experiment of which a plan takes every active run, or more than half. */
 export interface Majority {
@@ -77,4 +78,28 @@ export interface LinkedPlace {
   readonly path: StorePath;
   /** Absolute real path of what is there. */
   readonly target: string;
+}
+
+/** Sums over a plan. */
+export interface PlanTotals {
+  /** Runs to soft-delete. */
+  readonly softDeleteRuns: number;
+  /** Runs to purge, without those of purged experiments. */
+  readonly purgeRuns: number;
+  /** Experiments to purge. */
+  readonly purgeExperiments: number;
+  /** Logged models to purge, without those of purged experiments; left out where there are none. */
+  readonly purgeLoggedModels?: number;
+  /** Orphans to quarantine. */
+  readonly quarantineOrphans: number;
+  /** Runs that stay as they are. */
+  readonly keptRuns: number;
+  /** What leaves the store. */
+  readonly usage: DiskUsage;
+  /** Heavy files, or directories, of runs that stay; left out where there are none. */
+  readonly dropArtifacts?: number;
+  /** Runs to move into another experiment; left out where there are none. */
+  readonly moveRuns?: number;
+  /** What will leave once what is soft-deleted is purged; left out where it was not measured. */
+  readonly later?: DiskUsage;
 }

@@ -11,7 +11,7 @@ import { asStorePath } from "../store/path.ts";
 import { isUsage } from "../store/usage.ts";
 import { isCount, isFlag, isMoment, isRecord, isText } from "../text/json.ts";
 import { isActionKind } from "./action_kind.ts";
-import type { Action, Kept, Plan, PlanTask, RemovalPlan, RepairPlan } from "./plan.ts";
+import type { Action, Kept, MovePlan, Plan, PlanTask, RemovalPlan, RepairPlan } from "./plan.ts";
 import {
   isActionReason,
   isKeepReason,
@@ -21,7 +21,7 @@ import {
   isStop,
 } from "./reason_shape.ts";
 
-const TASKS: readonly PlanTask[] = ["prune", "cleanup", "repair"];
+const TASKS: readonly PlanTask[] = ["prune", "cleanup", "move", "repair"];
 
 /**
  * Reads a plan that was printed as JSON.
@@ -96,7 +96,7 @@ const COUNTS = [
   "keptRuns",
 ] as const;
 
-const OPTIONAL_COUNTS = ["purgeLoggedModels", "dropArtifacts"] as const;
+const OPTIONAL_COUNTS = ["purgeLoggedModels", "dropArtifacts", "moveRuns"] as const;
 
 /** No plan has as many levels. */
 const DEEPEST = 64;
@@ -132,7 +132,15 @@ function faultOf(plan: Plan): string | null {
   const areLinks = linked === undefined || Array.isArray(linked) && linked.every(isLinkedPlace);
   if (!areLinks) return "expected links and what they lead to in linked";
   if (reviewed !== undefined && !isReviewed(reviewed)) return "its reviewed plan is none";
-  return plan.task === "repair" ? faultOfRepairs(plan) : faultOfRemovals(plan);
+  switch (plan.task) {
+    case "repair":
+      return faultOfRepairs(plan);
+    case "move":
+      return faultOfMoves(plan);
+    case "cleanup":
+    case "prune":
+      return faultOfRemovals(plan);
+  }
 }
 
 function isReviewed(value: unknown): boolean {
@@ -145,6 +153,13 @@ function isReviewed(value: unknown): boolean {
 
 function isLinkedPlace(value: unknown): boolean {
   return isRecord(value) && isText(value["path"]) && isText(value["target"]);
+}
+
+function faultOfMoves({ policy, target }: MovePlan): string | null {
+  if (!isMovePolicy({ ...policy })) return "its policy is none";
+  return isRecord(target) && isText(target["id"]) && isText(target["name"])
+    ? null
+    : "expected an experiment in target";
 }
 
 /** Those of a repair have no word of ages. */
@@ -238,6 +253,7 @@ const OWN_FAULTS: Readonly<Record<Action["kind"], OwnFault>> = {
   "drop-artifact": (action) =>
     isFlag(action["tagged"]) ? ofRun(action) : "does not say whether its run has a tag",
   "quarantine-orphan": nothing,
+  "move-run": faultOfMove,
   "quarantine-stray": nothing,
   "write-meta": ({ file, text, isNew, tag }) => {
     if (file !== "meta.yaml" && file !== "trace_info.yaml") return "writes no record";
@@ -267,6 +283,39 @@ const OWN_FAULTS: Readonly<Record<Action["kind"], OwnFault>> = {
   "quote-value": changed,
   "rewrite-location": changed,
 };
+
+function faultOfMove(action: Readonly<Record<string, unknown>>): string | null {
+  const { to, parent, records, texts, trees, datasets, folders } = action;
+  if (!isText(to)) return "does not say into which experiment";
+  if (parent !== null && !isText(parent)) return "does not say in which run its run is nested";
+  if (!isListOf(records, isMovedRecord) || records.length === 0) return "has no records";
+  if (![texts, datasets].every((list) => isListOf(list, isMovedText))) return "has no texts";
+  if (!isListOf(trees, isMovedTree) || trees.length === 0) return "does not say what moves";
+  if (!isListOf(folders, isStorePath)) return "does not say which directories it makes";
+  return ofRun(action);
+}
+
+function isListOf(value: unknown, is: (one: unknown) => boolean): value is readonly unknown[] {
+  return Array.isArray(value) && value.every(is);
+}
+
+function isMovedRecord(value: unknown): boolean {
+  return isRecord(value) && isStorePath(value["path"]) && isRecord(value["changes"]) &&
+    Object.values(value["changes"]).every(isText);
+}
+
+function isMovedText(value: unknown): boolean {
+  return isRecord(value) && isStorePath(value["path"]) && isText(value["text"]);
+}
+
+function isMovedTree(value: unknown): boolean {
+  return isRecord(value) && isStorePath(value["from"]) && isStorePath(value["to"]);
+}
+
+function isMovePolicy({ only, to, deleted }: Record<string, unknown>): boolean {
+  return isText(to) && isFlag(deleted) && isRecord(only) &&
+    ["experiments", "exclude", "runs"].every((key) => isListOf(only[key], isText));
+}
 
 function isBudget(value: unknown): boolean {
   if (!isRecord(value) || !isText(value["kind"])) return false;

@@ -11,11 +11,13 @@ import type { ExperimentId, RunId, StorePath } from "../store/path.ts";
 import type { MetaDamage } from "../store/problem.ts";
 import type { DatabaseRow, NonEmpty, RunStatus } from "../store/snapshot.ts";
 import type { DiskUsage } from "../store/usage.ts";
-import type { LinkedPlace, Majority, Misfit, RemotePlaces, Stop } from "./outlook.ts";
+import type { MovePolicy, MoveReason, MoveRun } from "./moves/move_action.ts";
+import type { LinkedPlace, Majority, Misfit, PlanTotals, RemotePlaces, Stop } from "./outlook.ts";
 import type { NeedsChoice, RepairAction, RepairPolicy, RepairReason } from "./repair_action.ts";
 import type { Standing } from "./standing.ts";
 
-export type { LinkedPlace, Stop };
+export type { LinkedPlace, PlanTotals, Stop };
+export type * from "./moves/move_action.ts";
 
 /** How far a plan with a budget gets. */
 export interface BudgetOutcome {
@@ -38,6 +40,7 @@ export interface BudgetOutcome {
 /** Why an action is in the plan. */
 export type ActionReason =
   | RepairReason
+  | MoveReason
   | {
     readonly kind: "older-than";
     readonly field: "end_time" | "start_time";
@@ -99,6 +102,10 @@ export type KeepReason =
   | { readonly kind: "not-selected" }
   /** Whoever reviewed the plan has left it out. */
   | { readonly kind: "left-out" }
+  /** It is soft-deleted, and only what is active was asked for. */
+  | { readonly kind: "soft-deleted" }
+  /** It would be moved to where something is already. */
+  | { readonly kind: "in-the-way"; readonly path: StorePath }
   /** It would go, but this kind of store cannot let it go yet. */
   | { readonly kind: "not-supported" }
   | { readonly kind: "not-finished"; readonly status: RunStatus }
@@ -260,6 +267,7 @@ export type Action =
   | PurgeExperiment
   | PurgeLoggedModel
   | QuarantineOrphan
+  | MoveRun
   | RepairAction;
 
 /** Something that was judged and stays, with the reasons. */
@@ -272,28 +280,6 @@ export interface Kept {
   readonly name: string;
   /** Why it stays. */
   readonly reasons: NonEmpty<KeepReason>;
-}
-
-/** Sums over a plan. */
-export interface PlanTotals {
-  /** Runs to soft-delete. */
-  readonly softDeleteRuns: number;
-  /** Runs to purge, without those of purged experiments. */
-  readonly purgeRuns: number;
-  /** Experiments to purge. */
-  readonly purgeExperiments: number;
-  /** Logged models to purge, without those of purged experiments; left out where there are none. */
-  readonly purgeLoggedModels?: number;
-  /** Orphans to quarantine. */
-  readonly quarantineOrphans: number;
-  /** Runs that stay as they are. */
-  readonly keptRuns: number;
-  /** What leaves the store. */
-  readonly usage: DiskUsage;
-  /** Heavy files, or directories, of runs that stay; left out where there are none. */
-  readonly dropArtifacts?: number;
-  /** What will leave once what is soft-deleted is purged; left out where it was not measured. */
-  readonly later?: DiskUsage;
 }
 
 /** What a reviewed plan would do, and its store as it is by now does not let it. */
@@ -319,7 +305,7 @@ export interface Reviewed {
 }
 
 /** What would change, in order, and what is kept; the task that made it tells the kinds of plan apart. */
-export type Plan = CleanupPlan | PrunePlan | RepairPlan;
+export type Plan = CleanupPlan | PrunePlan | MovePlan | RepairPlan;
 
 /** Which tasks make plans. */
 export type PlanTask = Plan["task"];
@@ -381,6 +367,20 @@ export interface PrunePlan extends RemovalPlan {
   readonly schema: "mltidy/prune/v1";
   /** The task that made it. */
   readonly task: "prune";
+}
+
+/** A plan of `move`. */
+export interface MovePlan extends PlanBase {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/move/v1";
+  /** The task that made it. */
+  readonly task: "move";
+  /** What was asked for. */
+  readonly policy: MovePolicy;
+  /** The experiment into which runs move. */
+  readonly target: { readonly id: ExperimentId; readonly name: string };
+  /** What would be moved, in order. */
+  readonly actions: readonly MoveRun[];
 }
 
 /** A plan of `repair`. */

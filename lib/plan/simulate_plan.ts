@@ -11,7 +11,9 @@ import type { Depth, Experiment, Run, StoreSnapshot } from "../store/snapshot.ts
 import { DROPPED_TAG } from "../store/tags.ts";
 import type { DiskUsage } from "../store/usage.ts";
 import type { Action, Plan } from "./plan.ts";
+import type { MoveRun } from "./moves/move_action.ts";
 import type { RepairAction } from "./repair_action.ts";
+import { simulateMoves } from "./moves/simulate_moves.ts";
 import { simulateRepairs } from "./simulate_repairs.ts";
 
 /** When, and how far, to simulate. */
@@ -61,14 +63,16 @@ export function simulatePlan<D extends Depth>(
     );
   }
   const repairs: RepairAction[] = [];
+  const moves: MoveRun[] = [];
   const changes = new Map<string, Change>();
   for (const action of plan.actions.slice(0, prefix)) {
     const change = changeOf(action);
     if (typeof change === "string") changes.set(action.path, change);
+    else if (change.kind === "move-run") moves.push(change);
     else repairs.push(change);
   }
   const stays = ({ path }: { readonly path: string }) => changes.get(path) !== "remove";
-  return simulateRepairs({
+  const changed = simulateRepairs({
     ...snapshot,
     readAt: now,
     fingerprint: `simulated:${prefix}`,
@@ -80,11 +84,12 @@ export function simulatePlan<D extends Depth>(
       pathsUp(path).every((path) => stays({ path }))
     ),
   }, repairs);
+  return simulateMoves(changed, moves);
 }
 
 type Change = "mark-deleted" | "remove";
 
-function changeOf(action: Action): Change | RepairAction {
+function changeOf(action: Action): Change | MoveRun | RepairAction {
   switch (action.kind) {
     case "soft-delete-run":
       return "mark-deleted";

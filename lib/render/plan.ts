@@ -16,6 +16,7 @@ import {
   noteLines,
   totalsText,
 } from "../words/totals.ts";
+import { moveLines } from "../words/move.ts";
 import { majorityLines } from "../words/majority.ts";
 import { reviewedLines } from "../words/reviewed.ts";
 import { selectionLines } from "../words/selection.ts";
@@ -63,8 +64,7 @@ const SAMPLE_OF_KIND = 10;
  * ```
  */
 export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string {
-  const style = styleOf(options);
-  const next = options.next ?? null;
+  const [style, next] = [styleOf(options), options.next ?? null];
   const empty = emptyPolicyLines(plan);
   // What the policy says of itself tells more.
   const isUnsaid = isWithoutRules(plan) && empty.length === 0;
@@ -89,7 +89,7 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
     unusual(
       reviewedLines(plan, most, more, (reason) => reasonWithCommand(reason, options.command)),
     ),
-    unusual(selectionLines(plan)),
+    unusual([...selectionLines(plan), ...moveLines(plan)]),
     unusual(majorityLines(plan, most, more)),
     ...ACTION_KINDS.map((kind) => renderKind(kind, byKind.get(kind) ?? [], plan, options)),
     renderKept(plan.kept, options),
@@ -128,6 +128,8 @@ function headingOf(kind: Action["kind"], count: number): string {
       }, deleted or left without a run: out of the store`;
     case "quarantine-orphan":
       return `Quarantine ${plural(count, "orphan")}: out of MLflow's sight`;
+    case "move-run":
+      return `Move ${plural(count, "run")} into another experiment: nothing leaves the store`;
     default:
       return repairHeading(kind, count);
   }
@@ -135,8 +137,6 @@ function headingOf(kind: Action["kind"], count: number): string {
 
 function signOf(kind: Action["kind"], style: Style): string {
   switch (kind) {
-    case "soft-delete-run":
-      return style.yellow("~");
     case "drop-artifact":
     case "purge-run":
     case "purge-experiment":
@@ -145,6 +145,7 @@ function signOf(kind: Action["kind"], style: Style): string {
       return style.red("-");
     case "quarantine-orphan":
     case "quarantine-stray":
+    case "move-run":
       return style.yellow(">");
     case "write-meta":
     case "create-experiment":
@@ -177,6 +178,7 @@ const BY_EXPERIMENT: ReadonlySet<Action["kind"]> = new Set([
   "drop-artifact",
   "purge-run",
   "purge-logged-model",
+  "move-run",
 ]);
 
 function renderByExperiment(
@@ -277,6 +279,7 @@ function cellsOfAction(action: Action, { command }: CommandOptions): readonly st
       return [action.name || NO_NAME, action.path, words];
     case "soft-delete-run":
     case "purge-run":
+    case "move-run":
       return [action.name || NO_NAME, action.runId, words];
     case "purge-experiment":
       return [action.name || NO_NAME, action.experimentId, words];
@@ -320,7 +323,7 @@ function undatedLines({ task, kept }: Plan, options: RenderPlanOptions): readonl
 /** What is left alone for a while only, since it may be in the making. */
 function settleLines({ task, kept }: Plan, options: RenderPlanOptions): readonly string[] {
   const isRecent = ({ reasons: [first] }: Kept) => first.kind === "changed-recently";
-  if (task === "prune" || !kept.some(isRecent)) return [];
+  if (task === "prune" || task === "move" || !kept.some(isRecent)) return [];
   const judged = againWith("--settle 0m", task, options);
   return [`To judge at once what changed recently, where nothing writes to the store: ${judged}`];
 }
@@ -393,6 +396,5 @@ function moreOf(
   indent: string,
   options: RenderPlanOptions,
 ): readonly string[] {
-  const { dim } = styleOf(options);
-  return moreLines(count, "--all", of).map((line) => `${indent}${dim(line)}`);
+  return moreLines(count, "--all", of).map((line) => `${indent}${styleOf(options).dim(line)}`);
 }

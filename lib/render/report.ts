@@ -114,6 +114,8 @@ export function verbOf(kind: Action["kind"]): string {
       return "purged";
     case "quarantine-orphan":
       return "quarantined";
+    case "move-run":
+      return "moved";
     default:
       return repairVerb(kind);
   }

@@ -6,6 +6,7 @@
 
 import type { SettledChange } from "../backup/report.ts";
 import type { Plan, PlanBase, RemovalPlan } from "../plan/plan.ts";
+import { isRemoval } from "../plan/action_kind.ts";
 import type { Remains } from "../store/usage.ts";
 import type { RunCounts } from "./count_runs.ts";
 
@@ -63,9 +64,7 @@ export interface PlanSummary
  */
 export function summarizePlan(plan: Plan): PlanSummary {
   const { actions, totals, stops } = plan;
-  const { budget, majorities, notes, remote }: Partial<RemovalPlan> = plan.task === "repair"
-    ? {}
-    : plan;
+  const { budget, majorities, notes, remote }: Partial<RemovalPlan> = isRemoval(plan) ? plan : {};
   return {
     actions: actions.length,
     totals,

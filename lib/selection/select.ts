@@ -5,7 +5,7 @@
  */
 
 import { InvalidArgumentError } from "../errors.ts";
-import type { CleanupPolicy, Selection } from "../policy/policy.ts";
+import type { Selection } from "../policy/policy.ts";
 import { type Holder, holdersOf, nameOf } from "../store/holders.ts";
 import { experimentPathOf, pathsUp } from "../store/path.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
@@ -72,13 +72,16 @@ export function selectIn(
  * @param policy The policy, which selected something in the store as it was.
  * @returns The policy; the very same where it selects nothing.
  */
-export function stillSelecting(snapshot: StoreSnapshot, policy: CleanupPolicy): CleanupPolicy {
+export function stillSelecting<P extends { readonly only?: Selection }>(
+  snapshot: StoreSnapshot,
+  policy: P,
+): P {
   const { only } = policy;
   const holders = holdersOf(snapshot);
   if (only === undefined) return policy;
   if (holders.length === 0) {
     const { only: _, ...rest } = policy;
-    return rest;
+    return rest as P;
   }
   const isThere = (glob: string) =>
     holders.some((holder) => experimentMatcher([glob])({ id: holder.id, name: nameOf(holder) }));

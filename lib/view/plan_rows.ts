@@ -5,6 +5,7 @@
  */
 
 import type { Action, Kept, Plan } from "../plan/plan.ts";
+import { isRemoval } from "../plan/action_kind.ts";
 import { experimentPathOf } from "../store/path.ts";
 import { type Holder, holdersOf, nameOf } from "../store/holders.ts";
 import type { LoggedModel, Run, StoreSnapshot } from "../store/snapshot.ts";
@@ -244,7 +245,7 @@ export function shownMetric({ plan, primary }: Listed): string | null {
 }
 
 function keptMetric(plan: Plan): string | null {
-  const rules = plan.task === "repair" ? [] : plan.policy.retention?.rules ?? [];
+  const rules = isRemoval(plan) ? plan.policy.retention?.rules ?? [] : [];
   return rules.flatMap(({ keepBest }) => keepBest)[0]?.metric ?? null;
 }
 
@@ -333,5 +334,5 @@ function kindOf({ kind }: Action, isRun: boolean): Row["kind"] {
 export function wordsToType(plan: Plan): string | null {
   const { length } = plan.actions;
   if (length === 0 || plan.stops !== undefined) return null;
-  return `${plan.task === "repair" ? "repair" : "remove"} ${length}`;
+  return `${isRemoval(plan) ? "remove" : plan.task} ${length}`;
 }

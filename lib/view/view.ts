@@ -37,7 +37,7 @@ export interface Bar {
 }
 
 /** What is done with something. */
-export type Verb = "soft-delete" | "purge" | "quarantine" | "drop" | "repair" | "stays";
+export type Verb = "soft-delete" | "purge" | "quarantine" | "drop" | "move" | "repair" | "stays";
 
 /** How many there are of something. */
 export interface Count {

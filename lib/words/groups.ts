@@ -155,6 +155,8 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "artifacts-only": false,
   "not-selected": false,
   "left-out": true,
+  "soft-deleted": false,
+  "in-the-way": true,
   "not-supported": false,
   "not-finished": false,
   "younger-than": false,

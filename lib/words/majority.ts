@@ -6,6 +6,7 @@
 
 import type { Majority } from "../plan/outlook.ts";
 import type { Plan } from "../plan/plan.ts";
+import { isRemoval } from "../plan/action_kind.ts";
 import { formatCount, plural } from "../text/units.ts";
 
 /**
@@ -75,5 +76,5 @@ export function majorityClause(plan: Plan): string {
 }
 
 function majoritiesOf(plan: Plan): readonly Majority[] {
-  return plan.task === "repair" ? [] : plan.majorities ?? [];
+  return isRemoval(plan) ? plan.majorities ?? [] : [];
 }

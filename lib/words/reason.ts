@@ -7,6 +7,7 @@
 import type { ActionReason, KeepReason } from "../plan/plan.ts";
 import type { Standing } from "../plan/standing.ts";
 import { formatCount, formatDuration, formatTime, plural } from "../text/units.ts";
+import { moveReasonText } from "./move.ts";
 import { repairReasonText } from "./repair.ts";
 
 /**
@@ -30,6 +31,10 @@ export function reasonText(reason: ActionReason | KeepReason): string {
     case "moved":
     case "needs-choice":
       return repairReasonText(reason);
+    case "wanted-in":
+    case "parent-moves":
+    case "artifacts-stay":
+      return moveReasonText(reason);
     case "older-than":
       return reason.field === "end_time"
         ? `ended ${within(reason)}`
@@ -104,6 +109,10 @@ export function reasonText(reason: ActionReason | KeepReason): string {
       return "not selected";
     case "left-out":
       return "left out of this plan";
+    case "soft-deleted":
+      return "soft-deleted, and only what is active was asked for";
+    case "in-the-way":
+      return `${reason.path} is there already`;
     case "not-supported":
       return "would go, which this version of mltidy cannot do yet with this kind of store";
     case "not-finished":
@@ -247,6 +256,10 @@ export function keptText(reason: KeepReason): string {
       return "not selected";
     case "left-out":
       return "left out";
+    case "soft-deleted":
+      return "soft-deleted";
+    case "in-the-way":
+      return "whose place is taken";
     case "not-supported":
       return "that would go, which cannot be done yet with this kind of store";
     case "keep-last":

@@ -5,6 +5,7 @@
  */
 
 import type { Plan } from "../plan/plan.ts";
+import { isRemoval } from "../plan/action_kind.ts";
 import type { Selection } from "../policy/policy.ts";
 
 /**
@@ -14,7 +15,7 @@ import type { Selection } from "../policy/policy.ts";
  * @returns A line; none for a plan of the whole store.
  */
 export function selectionLines(plan: Plan): readonly string[] {
-  const only = plan.task === "repair" ? undefined : plan.policy.only;
+  const only = isRemoval(plan) ? plan.policy.only : undefined;
   const part = only === undefined ? "" : selectionText(only);
   return part === "" ? [] : [`This plan is about ${part} alone; all else stays as it is.`];
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Plan, PlanBase } from "../plan/plan.ts";
+import { isRemoval } from "../plan/action_kind.ts";
 import { isEmptyRule } from "../policy/policy.ts";
 import type { BucketKeeps } from "../store/artifact_uri.ts";
 import type { DiskUsage } from "../store/usage.ts";
@@ -22,6 +23,9 @@ export function totalsText(plan: Plan): string {
   if (plan.task === "repair") {
     const { repairs, usage } = plan.totals;
     return `Plan: ${plural(repairs, "repair")}; ${formatSize(usage.bytes)} leave the store.`;
+  }
+  if (plan.task === "move") {
+    return `Plan: ${plural(plan.actions.length, "run")} to move; nothing leaves the store.`;
   }
   const { totals } = plan;
   const purges = totals.purgeRuns + totals.purgeExperiments + (totals.purgeLoggedModels ?? 0);
@@ -43,7 +47,7 @@ export function totalsText(plan: Plan): string {
  * @returns Whether it has none.
  */
 export function isWithoutRules(plan: Plan): boolean {
-  if (plan.task === "repair") return false;
+  if (!isRemoval(plan)) return false;
   const { olderThan, purgeAfter, quarantineOrphans, retention } = plan.policy;
   const keepsNothing = retention?.rules.every(isEmptyRule) ?? true;
   return olderThan === null && purgeAfter === null && !quarantineOrphans && keepsNothing;
@@ -56,7 +60,7 @@ export function isWithoutRules(plan: Plan): boolean {
  * @returns A line, or none.
  */
 export function emptyPolicyLines(plan: Plan): readonly string[] {
-  const retention = plan.task === "repair" ? undefined : plan.policy.retention;
+  const retention = isRemoval(plan) ? plan.policy.retention : undefined;
   return retention !== undefined && retention.rules.every(isEmptyRule)
     ? ["The policy says of no run that it is worth keeping, so it lets no run go."]
     : [];
@@ -70,7 +74,7 @@ export function emptyPolicyLines(plan: Plan): readonly string[] {
  * @returns Lines.
  */
 export function budgetLines(plan: Plan): readonly string[] {
-  if (plan.task === "repair" || plan.budget === undefined) return [];
+  if (!isRemoval(plan) || plan.budget === undefined) return [];
   const { kind, wanted, reached, met, heldBy: [most] } = plan.budget;
   if (kind === "at-most") {
     const rest = wanted - reached;
@@ -124,7 +128,7 @@ const DECIMAL_UNITS = ["kB", "MB", "GB", "TB", "PB"] as const;
  * @returns Lines.
  */
 export function noteLines(plan: Plan): readonly string[] {
-  const notes = plan.task === "repair" ? [] : plan.notes ?? [];
+  const notes = isRemoval(plan) ? plan.notes ?? [] : [];
   return [
     ...remoteLines(plan),
     ...notes.map((note) => `Note: ${misfitText(note)}`),
@@ -135,7 +139,7 @@ export function noteLines(plan: Plan): readonly string[] {
 
 /** Where artifacts lie that are not on this machine, and what comes of that. */
 function remoteLines(plan: Plan): readonly string[] {
-  if (plan.task === "repair" || plan.remote === undefined) return [];
+  if (!isRemoval(plan) || plan.remote === undefined) return [];
   const { buckets, elsewhere } = plan.remote;
   const schemes = Object.entries(elsewhere).map(([scheme, count]) =>
     `${formatCount(count)} in ${scheme}:`

@@ -107,6 +107,7 @@ export function openDatabaseStore(
         return withCopies(openDatabaseBackups(path, null, how), { path, directory, now });
       },
     },
+    moving: null,
     pinning: {
       async pin({ runId }, pinned) {
         const { pinRow } = await import("./pin_run.ts");

@@ -120,6 +120,7 @@ export async function openPostgresStore(
         });
       },
     },
+    moving: null,
     pinning: {
       async pin({ runId }, pinned) {
         const { pinRow } = await import("./pin_run.ts");

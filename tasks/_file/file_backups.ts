@@ -248,6 +248,7 @@ async function preview(
 
 const UNDONE: Readonly<Record<Step["operation"]["kind"], RestoredItem["how"]>> = {
   "move-tree": "returns",
+  "rename-tree": "returns",
   "replace-file": "as-before",
   "create-dir": "goes",
 };

@@ -68,6 +68,12 @@ export async function openFileStore(
         return readEvidence(snapshot, policy);
       },
     },
+    moving: {
+      async evidence(snapshot, policy) {
+        const { readMoveEvidence } = await import("./read_move_evidence.ts");
+        return readMoveEvidence(snapshot, policy);
+      },
+    },
     backups: {
       elsewhere: true,
       extracts: true,

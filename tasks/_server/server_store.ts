@@ -95,6 +95,7 @@ export async function openServerStore(
         return await orStoreError(location, () => readRunEvidence(client, snapshot, policy));
       },
     },
+    moving: null,
     pinning: {
       async pin(run, pinned) {
         const { pinServerRun } = await import("./change/pin_run.ts");

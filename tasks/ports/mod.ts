@@ -38,6 +38,7 @@ export type {
   LockOptions,
   Looking,
   Mending,
+  Moving,
   PerformOptions,
   PinnedRun,
   Pinning,

@@ -6,7 +6,13 @@
 
 import type { SettledChange } from "../../lib/backup/report.ts";
 import type { ActionKind } from "../../lib/plan/action_kind.ts";
-import type { Action, LinkedPlace, PlanTask } from "../../lib/plan/plan.ts";
+import type {
+  Action,
+  LinkedPlace,
+  MoveEvidence,
+  MovePolicy,
+  PlanTask,
+} from "../../lib/plan/plan.ts";
 import type { ActionOutcome } from "../../lib/plan/report.ts";
 import type { Evidence, RepairPolicy } from "../../lib/plan/repair_action.ts";
 import type { Extras } from "../../lib/store/extras.ts";
@@ -67,6 +73,8 @@ export interface Store extends AsyncDisposable {
   readonly changes: Changes | null;
   /** Finding out how damage can be mended. */
   readonly mending: Mending | null;
+  /** Finding out what goes with a run into another experiment. */
+  readonly moving: Moving | null;
   /** Where its backups lie. */
   readonly backups: BackupPlaces | null;
   /** Keeping runs for good. */
@@ -139,6 +147,12 @@ export interface LockOptions {
 export interface Mending {
   /** Reads what repair must know of the damage in a snapshot. */
   evidence(snapshot: StoreSnapshot<"full">, policy: RepairPolicy): Promise<Evidence>;
+}
+
+/** What tells what goes with a run that moves. */
+export interface Moving {
+  /** Reads what moving must know of the runs that are asked for. */
+  evidence(snapshot: StoreSnapshot<"tags">, policy: MovePolicy): Promise<MoveEvidence>;
 }
 
 /** The same, for whoever may write. */

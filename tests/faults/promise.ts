@@ -48,6 +48,10 @@ export function promised(before: Moment, actions: readonly Action[], actual: Mom
       }
       continue;
     }
+    if (operation.kind === "rename-tree") {
+      renameIn(tree, timeless, path, `mlruns/${operation.to}`);
+      continue;
+    }
     timeless.add(path);
     const open = openness(tree.get(path.slice(0, path.lastIndexOf("/"))));
     tree.set(
@@ -58,6 +62,21 @@ export function promised(before: Moment, actions: readonly Action[], actual: Mom
     );
   }
   return { tree, timeless };
+}
+
+/** What lies in a directory keeps its times, or has none that are known, wherever that goes. */
+function renameIn(tree: Map<string, TreeEntry>, timeless: Set<string>, from: string, to: string) {
+  const isIn = (path: string) => path === from || path.startsWith(`${from}/`);
+  const moved = (path: string) => `${to}${path.slice(from.length)}`;
+  for (const [path, entry] of [...tree].filter(([path]) => isIn(path))) {
+    tree.delete(path);
+    tree.set(moved(path), entry);
+  }
+  for (const path of [...timeless].filter(isIn)) {
+    timeless.delete(path);
+    timeless.add(moved(path));
+  }
+  timeless.add(to.slice(0, to.lastIndexOf("/")));
 }
 
 /**

@@ -21,6 +21,7 @@ import {
   settle,
 } from "./case.ts";
 import { prepareDrop } from "./drop_setup.ts";
+import { prepareMove } from "./move_setup.ts";
 import { preparePreflight } from "./preflight_setup.ts";
 import type { Program } from "./program.ts";
 import { carriedOut, exactly, type Expected } from "./promise.ts";
@@ -126,6 +127,7 @@ export const scenarios: readonly Scenario[] = [
   },
   { name: "backup-expire", task: "backup", makesRoom: true, prepare: prepareExpiry },
   { name: "repair", task: "repair", prepare: prepareRepair },
+  { name: "move", task: "move", prepare: prepareMove },
   { name: "preflight", task: "preflight", prepare: preparePreflight },
   { name: "training", task: "training", prepare: prepareTraining },
 ];

@@ -1,5 +1,5 @@
 /**
- * Running `prune`, `cleanup` and `report`: makes a plan, shows it and carries it out if wanted.
+ * Running `prune`, `cleanup`, `move` and `report`: makes a plan, shows it and carries it out if wanted.
  *
  * @module
  */
@@ -171,6 +171,55 @@ async function compare(
     world.print(renderComparison(result, { ...world.style, all: options.all, other: file }));
   }
   return ExitCode.done;
+}
+
+/**
+ * Runs `move`.
+ *
+ * @param command The parsed command.
+ * @param words The words it was parsed from, for the command that is proposed next.
+ * @param world What it needs of the world.
+ * @returns The exit code.
+ */
+export async function runMove(
+  { options }: Command<"move">,
+  words: readonly string[],
+  world: World,
+): Promise<ExitCode> {
+  const { to, run, experiment, deleted } = options;
+  if (to === null) {
+    throw new UsageError("Cannot move runs: say where to, such as --to churn");
+  }
+  if (run === null && experiment === null) {
+    throw new UsageError(
+      "Cannot move runs: say which, such as --run 3a7bb8, or --experiment scratch for all of one",
+    );
+  }
+  await using opened = await openConfigured(options, world);
+  const { store, command } = opened;
+  requireCapability(store, "moving");
+  if (willApply(options)) refuseUnattended(options.force, words, command, world);
+  const again = planAgain({ task: "move", words, command });
+  const { renderPlan } = await import("../../../lib/render/plan.ts");
+  const { move } = await import("../../move.ts");
+  return await runJob({
+    task: "move",
+    words,
+    command,
+    options,
+    location: store.describe().location,
+    backups: await placeOfChanges(options.backups, opened, world),
+    show: (plan, next) =>
+      renderPlan(plan, { ...world.style, all: options.all, next, command, again }),
+    run: async (applying) =>
+      await move(store, {
+        ...applying,
+        to,
+        runs: run ?? [],
+        experiments: experiment ?? [],
+        deleted,
+      }),
+  }, world);
 }
 
 /**

@@ -65,8 +65,7 @@ export function overviewText(options: HelpOptions = {}): string {
   // With the prompt behind it, it must not be longer than a small screen.
   return [
     prose([
-      "mltidy keeps MLflow stores tidy: first a plan, and what it does can be undone.",
-      "Usage: deno task TASK [flags | --help]; deno task TASK:apply carries plans out.",
+      "deno task TASK [flags | --help] plans; TASK:apply carries out, restore undoes.",
     ], options),
     rows(menuRows(), options),
   ].join("");

@@ -47,6 +47,8 @@ const TASKS_MEANT: ReadonlyMap<string, TaskName> = new Map([
   ["check", "verify"],
   ["validate", "verify"],
   ["fix", "repair"],
+  ["mv", "move"],
+  ["merge", "move"],
   ["clean", "cleanup"],
   ["gc", "cleanup"],
   ["purge", "cleanup"],

@@ -1,5 +1,5 @@
 /**
- * The tasks that mend a store: their rows of the table.
+ * The tasks that mend a store, or put its runs elsewhere: their rows of the table.
  *
  * @module
  */
@@ -16,6 +16,7 @@ import {
   toggle,
   type Valued,
 } from "./flags.ts";
+import { selectionFlags } from "./policy_flags.ts";
 import { applying, type TaskRow } from "./task_row.ts";
 
 /** When damage counts as such, and no longer as MLflow's work in progress. */
@@ -111,5 +112,46 @@ export const repairTasks = {
     },
     exitCodes: [...applying, ExitCode.findings],
     permissions: "May write, and asks nothing; with --check only reads.",
+  },
+} satisfies Readonly<Record<string, TaskRow>>;
+
+/** Putting runs elsewhere. */
+export const moveTasks = {
+  move: {
+    summary: "Move runs into another experiment, with their models and traces",
+    usage: [
+      "deno task move --run ID --to NAME|ID [flags]",
+      "deno task move:apply --run ID --to NAME|ID [flags]",
+    ],
+    examples: [
+      ["deno task move --run 3a7bb8 --to keepers", "show what would move; nothing is changed"],
+      ["deno task move:apply --run 3a7bb8 --to keepers", "show it, ask, then carry it out"],
+      ["deno task move --experiment scratch --to keepers", "all active runs of an experiment"],
+    ],
+    operand: null,
+    flags: {
+      run: {
+        ...selectionFlags.run,
+        describe:
+          "This run, with those nested in it; the beginning of its ID will do, several with commas between them",
+      },
+      experiment: {
+        ...selectionFlags.experiment,
+        describe:
+          "The runs of this experiment; * for any letters, several with commas between them",
+      },
+      to: {
+        name: "to",
+        value: "NAME|ID",
+        describe: "The active experiment into which they move",
+        default: null,
+        parse: parseText,
+      } satisfies Valued<string | null>,
+      deleted: toggle("deleted", "Move soft-deleted runs as well"),
+      ...planFlags,
+      ...storeFlags,
+    },
+    exitCodes: [...applying, ExitCode.findings, ExitCode.planDoesNotFit],
+    permissions: "move only reads; move:apply may write.",
   },
 } satisfies Readonly<Record<string, TaskRow>>;

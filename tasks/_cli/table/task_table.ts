@@ -31,7 +31,7 @@ import {
   undated,
 } from "./policy_flags.ts";
 import { machineTasks } from "./machine_tasks.ts";
-import { repairTasks } from "./repair_tasks.ts";
+import { moveTasks, repairTasks } from "./repair_tasks.ts";
 import { reviewTasks } from "./review_tasks.ts";
 import { runTasks } from "./run_tasks.ts";
 import { always, applying, type Operand, reading, type TaskRow } from "./task_row.ts";
@@ -203,6 +203,7 @@ export const taskTable = {
     exitCodes: [...applying, ExitCode.findings, ExitCode.planDoesNotFit],
     permissions: "cleanup only reads; cleanup:apply may write.",
   },
+  ...moveTasks,
   ...reviewTasks,
   explain: {
     summary: "Tell why a run, model, experiment or orphan stays, or goes",
@@ -269,7 +270,7 @@ export const taskTable = {
     ],
     operand: {
       name: "PLAN.json",
-      describe: "A plan that cleanup, prune or repair printed with --json",
+      describe: "A plan that cleanup, prune, repair or move printed with --json",
       required: true,
     },
     flags: {
@@ -294,7 +295,7 @@ export const taskTable = {
     examples: [["deno task show plan.json --all", "every line of it; no store is looked at"]],
     operand: {
       name: "PLAN.json",
-      describe: "A plan that cleanup, prune or repair printed with --json",
+      describe: "A plan that cleanup, prune, repair or move printed with --json",
       required: true,
     },
     flags: { all: planFlags.all, json: storeFlags.json, ...commonFlags },

@@ -28,6 +28,7 @@ import { infoOf } from "../../_io/read.ts";
 import { areSameTrees } from "../../_io/tree/compare_trees.ts";
 import type { BackupWork } from "../../ports/backups.ts";
 import { tryFreeTree } from "../../_io/tree/free_tree.ts";
+import { movedPaths } from "../change/rename_tree.ts";
 import { collisionOf, type Workplace } from "../change/operate.ts";
 import { type Selection, selectSteps } from "../change/select_steps.ts";
 import { timesLeft, undoChange } from "../change/settle.ts";
@@ -110,6 +111,7 @@ export async function findParts(job: UndoJob): Promise<Parts | null> {
     stuck.set(keyOf(step), step);
   };
   const keys = new Set<string>();
+  const placeOf = movedPaths(root, [...here?.steps ?? [], ...away?.steps ?? []]);
   const contents = {
     contents: true,
     signal: work.signal,
@@ -122,7 +124,7 @@ export async function findParts(job: UndoJob): Promise<Parts | null> {
       lose(step);
       continue;
     }
-    block(step, collisionOf(operation, at));
+    block(step, collisionOf(operation, at, placeOf(operation.path)));
     present.push(step);
   }
   for (const step of selectSteps(away?.steps ?? [], selection)) {
@@ -148,7 +150,7 @@ export async function findParts(job: UndoJob): Promise<Parts | null> {
       step,
       isTwin
         ? `${twin} and ${kept} are different, and both belong to ${target}`
-        : collisionOf(operation, there),
+        : collisionOf(operation, there, placeOf(operation.path)),
     );
     fetch.push(step);
   }

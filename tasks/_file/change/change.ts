@@ -54,6 +54,7 @@ import {
 } from "../own/manifest.ts";
 import type { OwnPaths } from "../own/own_paths.ts";
 import { checkSubject, isUntouched } from "./check_subject.ts";
+import { movedPaths } from "./rename_tree.ts";
 import { tryFreeTree } from "../../_io/tree/free_tree.ts";
 import { carryOut, collisionOf, directoriesToKept, takeBack, type Workplace } from "./operate.ts";
 import { settleChange } from "./settle.ts";
@@ -181,6 +182,8 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
       const steps = stepsOf.get(action) ?? [];
       const before = await checkSubject(root, action);
       if (typeof before === "string") return skip(action, before);
+      // What stands there by now was not there when it was planned.
+      if (steps.some((step) => isInTheWay(step, root))) return skip(action, "changed-since-plan");
       const own: Step[] = [];
       try {
         for (const step of steps) {
@@ -279,6 +282,10 @@ function keyOf({ operation }: Step): string {
   return JSON.stringify(operation);
 }
 
+function isInTheWay({ operation }: Step, root: string): boolean {
+  return operation.kind === "rename-tree" && infoOf(join(root, operation.to)) !== null;
+}
+
 function refuseMisplaced(actions: readonly Action[]): void {
   for (const [index, action] of actions.entries()) {
     const fault = pathFault(action);
@@ -312,8 +319,9 @@ function settleTimes(
   passed: ReadonlySet<string>,
 ): ChangeManifest["directories"] {
   const touched = parentsOf(done);
+  const placeOf = movedPaths(root, done);
   return begin.directories.flatMap(({ path, before }) => {
-    const after = timeOf(infoOf(join(root, path)));
+    const after = timeOf(infoOf(join(root, placeOf(path))));
     if (after === null) return [];
     if (touched.has(path)) return [{ path, before, after }];
     if (passed.has(path)) {
@@ -334,6 +342,7 @@ async function syncTouched(
 ): Promise<void> {
   const moved = done.map(({ operation }) => operation).filter(({ kind }) => kind === "move-tree");
   await syncDirectories(new Set(moved.flatMap((operation) => directoriesToKept(operation, at))));
-  const touched = new Set([...parentsOf(done), ...passed]);
+  const placeOf = movedPaths(at.root, done);
+  const touched = new Set([...parentsOf(done), ...passed].flatMap((path) => [path, placeOf(path)]));
   await syncDirectoriesThere([...touched].map((path) => join(at.root, path)));
 }

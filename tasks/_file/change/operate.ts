@@ -1,5 +1,5 @@
 /**
- * Carrying out the three operations, and taking them back.
+ * Carrying out the four operations, and taking them back.
  *
  * *Ordering*: the new file is durable, and the old one in the backup, durably too, before the one is
  * renamed over the other, and a tree is moved by one rename, so at every moment each byte is in the store or
@@ -16,8 +16,7 @@
  */
 
 import { dirname, join } from "@std/path";
-import type { FileContent, Operation } from "../../../lib/files/operations.ts";
-import { editMetaYaml } from "../../../lib/yaml/meta_yaml.ts";
+import type { Operation } from "../../../lib/files/operations.ts";
 import { free, linkNew, removeIfEmpty, syncDirectory, writeAll } from "../../_io/durable.ts";
 import { holdEntry, LedAstray } from "../../_io/hold.ts";
 import { createEntry } from "../../_io/open_entry.ts";
@@ -30,6 +29,8 @@ import {
 } from "../../_io/permissions.ts";
 import { infoOf, MOST, readBytes, timeOf } from "../../_io/read.ts";
 import { parentOf, waysTo } from "../own/journal.ts";
+import { contentOf } from "./content_of.ts";
+import { collisionOfRename, renameBack, renameTree } from "./rename_tree.ts";
 
 /** The places between which operations move things; absolute paths on one file system. */
 export interface Workplace {
@@ -70,6 +71,8 @@ export function carryOut(operation: Operation, at: Workplace, ahead: Staged | nu
       Deno.renameSync(target, kept.path);
       return;
     }
+    case "rename-tree":
+      return renameTree(operation, at.root);
     case "replace-file": {
       if (operation.content.kind === "new-text") {
         using staged = holdEntry(stagedFor(operation, at, ahead, target));
@@ -198,41 +201,6 @@ export function stageFile(
   return { staged: { path, old, isKept: false }, file };
 }
 
-function contentOf(content: FileContent, old: Uint8Array | null): Uint8Array<ArrayBuffer> {
-  const encoder = new TextEncoder();
-  switch (content.kind) {
-    case "new-text":
-    case "text":
-      return encoder.encode(content.text);
-    case "prefix":
-      return new Uint8Array(existing(old).subarray(0, content.bytes));
-    case "cuts":
-      return withoutParts(existing(old), content.cuts);
-    case "changes":
-      return encoder.encode(editMetaYaml(new TextDecoder().decode(existing(old)), content.changes));
-  }
-}
-
-function withoutParts(
-  bytes: Uint8Array,
-  cuts: Extract<FileContent, { kind: "cuts" }>["cuts"],
-): Uint8Array<ArrayBuffer> {
-  const ends = [...cuts.map(({ from }) => from), bytes.length];
-  const parts = ends.map((end, index) => bytes.subarray(cuts[index - 1]?.to ?? 0, end));
-  const left = new Uint8Array(parts.reduce((total, { length }) => total + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    left.set(part, at);
-    at += part.length;
-  }
-  return left;
-}
-
-function existing(old: Uint8Array | null): Uint8Array {
-  if (old === null) throw new Error("the file to change is gone");
-  return old;
-}
-
 /** A second link keeps the very file, with its times and mode; a copy serves where links cannot be. */
 function keepOld(target: string, kept: string, copy: string): void {
   try {
@@ -261,10 +229,16 @@ function copyOld(target: string, copy: string): void {
  *
  * @param operation The operation.
  * @param at The places.
+ * @param now Where by now lies what it acted on: renaming it is taken back first.
  * @returns The two sides of the collision in words, or `null` when nothing is in the way.
  */
-export function collisionOf(operation: Operation, at: Workplace): string | null {
-  const target = join(at.root, operation.path);
+export function collisionOf(
+  operation: Operation,
+  at: Workplace,
+  now: string = operation.path,
+): string | null {
+  if (operation.kind === "rename-tree") return collisionOfRename(operation, at.root);
+  const target = join(at.root, now);
   const kept = join(at.files, operation.path);
   try {
     using heldTarget = holdEntry(target);
@@ -304,6 +278,8 @@ function collisionBetween(
       return infoOf(dirname(target))?.isDirectory
         ? null
         : `${dirname(target)} is gone, and ${kept} belongs into it`;
+    case "rename-tree":
+      return null;
     case "replace-file": {
       const current = infoOf(targetPath);
       const old = infoOf(keptPath);
@@ -336,6 +312,7 @@ function isNew(operation: Operation): boolean {
  * @param at The places.
  */
 export function takeBack(operation: Operation, at: Workplace): void {
+  if (operation.kind === "rename-tree") return renameBack(operation, at.root);
   const target = join(at.root, operation.path);
   const kept = join(at.files, operation.path);
   try {
@@ -362,6 +339,8 @@ function takeBackBetween(operation: Operation, target: string, kept: string): vo
   switch (operation.kind) {
     case "move-tree":
       if (infoOf(kept) !== null) Deno.renameSync(kept, target);
+      return;
+    case "rename-tree":
       return;
     case "replace-file": {
       const old = infoOf(kept);

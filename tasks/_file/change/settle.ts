@@ -14,11 +14,12 @@
 
 import { join } from "@std/path";
 import { RestoreCollisionError } from "../../../lib/errors.ts";
+import type { Operation } from "../../../lib/files/operations.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
 import { free, putTimeBack, syncDirectoryThere } from "../../_io/durable.ts";
 import { hold, holdEntry } from "../../_io/hold.ts";
 import { listSome } from "../../_io/list_directory.ts";
-import { infoOf, timeOf } from "../../_io/read.ts";
+import { infoOf, readText, timeOf } from "../../_io/read.ts";
 import type { SettledChange } from "../../ports/store.ts";
 import {
   type Begin,
@@ -39,6 +40,7 @@ import {
 import { emptyStaging } from "../own/own_directory.ts";
 import type { OwnPaths } from "../own/own_paths.ts";
 import { collisionOf, takeBack, type Workplace } from "./operate.ts";
+import { movedPaths } from "./rename_tree.ts";
 
 /**
  * Settles every change that was cut off. Needs read and write permission for the store.
@@ -171,8 +173,9 @@ export function timesLeft(
 ): ChangeManifest["directories"] {
   const missing = parentsOf(left);
   const touched = parentsOf(taken);
+  const placeOf = movedPaths(root, left);
   return directories.filter(({ path }) => missing.has(path)).map((directory) => {
-    const now = timeOf(infoOf(join(root, directory.path)));
+    const now = timeOf(infoOf(join(root, placeOf(directory.path))));
     return touched.has(directory.path)
       ? { ...directory, after: now ?? directory.after }
       : directory;
@@ -265,8 +268,9 @@ export function undoChange(
   const wanted = new Set(steps);
   const left = manifest.steps.filter((step) => !wanted.has(step));
   const unfinished = parentsOf([...left, ...elsewhere]);
+  const placeOf = movedPaths(root, manifest.steps);
   const directories = manifest.directories
-    .filter(({ path, after }) => timeOf(infoOf(join(root, path))) === after)
+    .filter(({ path, after }) => timeOf(infoOf(join(root, placeOf(path)))) === after)
     .map((one) => unfinished.has(one.path) ? { ...one, before: one.after } : one);
   const begin: Begin = {
     type: "begin",
@@ -302,7 +306,10 @@ export function collisionsOf(
   steps: readonly Step[],
 ): readonly string[] {
   const at = workplace(root, paths, id);
-  return steps.flatMap(({ operation }) => collisionOf(operation, at) ?? []);
+  const placeOf = movedPaths(root, steps);
+  return steps.flatMap(({ operation }) =>
+    collisionOf(operation, at, placeOf(operation.path)) ?? []
+  );
 }
 
 function takeBackAll(
@@ -321,11 +328,35 @@ function takeBackAll(
   return left;
 }
 
-/** An experiment that has come to hold something stays, and so does the record that shows it. */
-function isInUse({ action, subject }: Step, { root }: Workplace): boolean {
+/** An experiment that has come to hold something stays, and so does the record that shows it, or that a run needs. */
+function isInUse({ action, subject, operation }: Step, { root }: Workplace): boolean {
+  if (action === "move-run") return isDatasetInUse(root, operation);
   const at = join(root, subject);
   return action === "create-experiment" && infoOf(at)?.isDirectory === true &&
     listSome(at).some(({ name }) => name !== "meta.yaml");
+}
+
+/** Whether this would take the record of a dataset away that a run has come to name. */
+function isDatasetInUse(root: string, operation: Operation): boolean {
+  const [experiment = "", folder, id] = operation.path.split("/");
+  if (operation.kind !== "replace-file" || operation.content.kind !== "new-text") return false;
+  if (folder !== "datasets" || id === undefined) return false;
+  return namesIn(join(root, experiment)).some((name) => {
+    const inputs = join(root, experiment, name, "inputs");
+    return namesIn(inputs).some((input) => {
+      const read = readText(join(inputs, input, "meta.yaml"));
+      return read.kind === "text" && read.text.includes(id);
+    });
+  });
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return listSome(directory).map(({ name }) => name);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return [];
+  }
 }
 
 function restoreTimes(root: string, { directories }: Begin): void {

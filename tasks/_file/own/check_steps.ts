@@ -37,6 +37,7 @@ export function checkSteps(steps: unknown): void {
       throw new SyntaxError("expected the id of a run");
     }
     checkPath(operation["path"]);
+    if (operation["kind"] === "rename-tree") checkPath(operation["to"]);
     checkKind(operation);
     checkOrigin(step["action"], step.subject, operation as unknown as Operation);
   }
@@ -79,7 +80,7 @@ function checkPath(path: unknown): void {
 }
 
 function checkKind({ kind, content }: Readonly<Record<string, unknown>>): void {
-  if (kind === "move-tree" || kind === "create-dir") return;
+  if (kind === "move-tree" || kind === "rename-tree" || kind === "create-dir") return;
   if (kind !== "replace-file") {
     throw new SyntaxError(`expected an operation, found ${JSON.stringify(kind)}`);
   }

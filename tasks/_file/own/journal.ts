@@ -46,7 +46,12 @@ export interface Step {
  * @returns Paths relative to the root; the root itself is the empty one.
  */
 export function parentsOf(steps: readonly Step[]): ReadonlySet<string> {
-  return new Set(steps.map(({ operation }) => parentOf(operation.path)));
+  return new Set(steps.flatMap(({ operation }) => entriesOf(operation).map(parentOf)));
+}
+
+/** What a step makes, or takes away. */
+function entriesOf(operation: Operation): readonly string[] {
+  return operation.kind === "rename-tree" ? [operation.path, operation.to] : [operation.path];
 }
 
 /**

@@ -53,6 +53,33 @@ const ACTIONS: Readonly<{ [K in Action["kind"]]: Action & { readonly kind: K } }
     experimentId: asExperimentId("1"),
     withoutRun: ID,
   },
+  "move-run": {
+    ...base,
+    reasons: [{ kind: "wanted-in", experiment: asExperimentId("2"), name: "b" }],
+    kind: "move-run",
+    path: asStorePath(`1/${ID}`),
+    runId: ID,
+    experimentId: asExperimentId("1"),
+    to: asExperimentId("2"),
+    parent: null,
+    records: [
+      { path: asStorePath(`1/${ID}`), changes: { experiment_id: "2" } },
+      { path: asStorePath("1/models/m-1"), changes: { experiment_id: "2" } },
+      { path: asStorePath("1/traces/tr-1"), changes: { experiment_id: "2" } },
+      { path: asStorePath("models/wheat/version-1"), changes: { source: "/new/2" } },
+    ],
+    texts: [{
+      path: asStorePath("1/traces/tr-1/tags/mlflow.artifactLocation"),
+      text: "/new/2/traces/tr-1",
+    }],
+    trees: [
+      { from: asStorePath(`1/${ID}`), to: asStorePath(`2/${ID}`) },
+      { from: asStorePath("1/models/m-1"), to: asStorePath("2/models/m-1") },
+      { from: asStorePath("1/traces/tr-1"), to: asStorePath("2/traces/tr-1") },
+    ],
+    datasets: [{ path: asStorePath("2/datasets/rice"), text: "name: rice\n" }],
+    folders: ["2/models", "2/traces", "2/datasets", "2/datasets/rice"].map(asStorePath),
+  },
   "quarantine-orphan": { ...base, kind: "quarantine-orphan", path: asStorePath("7") },
   "quarantine-stray": {
     ...base,
@@ -178,6 +205,25 @@ Deno.test("operationsOf() moves a run, an experiment and an orphan away whole", 
   ]);
 });
 
+Deno.test("operationsOf() sets records where they lie, then moves a run with its models and traces", () => {
+  const operations = operationsOf(ACTIONS["move-run"], { now: NOW });
+  assertEquals(operations.map(({ kind, path }) => `${kind} ${path.replace(ID, "RUN")}`), [
+    "create-dir 2/models",
+    "create-dir 2/traces",
+    "create-dir 2/datasets",
+    "create-dir 2/datasets/rice",
+    "replace-file 2/datasets/rice/meta.yaml",
+    "replace-file 1/RUN/meta.yaml",
+    "replace-file 1/models/m-1/meta.yaml",
+    "replace-file 1/traces/tr-1/trace_info.yaml",
+    "replace-file models/wheat/version-1/meta.yaml",
+    "replace-file 1/traces/tr-1/tags/mlflow.artifactLocation",
+    "rename-tree 1/models/m-1",
+    "rename-tree 1/traces/tr-1",
+    "rename-tree 1/RUN",
+  ]);
+});
+
 Deno.test("operationsOf() moves a heavy file away and tags its run with the moment", () => {
   const action = ACTIONS["drop-artifact"];
   const tag = asStorePath(`1/${ID}/tags/mltidy.artifacts_dropped`);
@@ -296,6 +342,7 @@ Deno.test("stampedBy() looks at the whole of what is moved, at the file of what 
     "purge-run": `tree 1/${ID}`,
     "purge-experiment": "tree .trash/1",
     "purge-logged-model": "tree 1/models/m-1",
+    "move-run": `directory 1/${ID}`,
     "quarantine-orphan": "tree 7",
     "quarantine-stray": `tree 1/${ID}/tags/a~`,
     "write-meta": "file 7/meta.yaml",
@@ -321,6 +368,8 @@ Deno.test("mayUnfold() knows the operations of each kind of action, on its subje
     for (const operation of operationsOf(action, { now: NOW })) {
       const origin = { action: action.kind, subject: action.path, operation };
       assertEquals(mayUnfold(origin), true, JSON.stringify(origin));
+      // Which datasets a run names is not said by its subject.
+      if (operation.path.startsWith("2/datasets")) continue;
       const elsewhere = { ...operation, path: asStorePath(`${operation.path}-2`) };
       assertEquals(mayUnfold({ ...origin, operation: elsewhere }), false, action.kind);
     }

@@ -1,0 +1,102 @@
+/**
+ * Renaming within a store, taking it back, and where something lies by now that was renamed.
+ *
+ * *Ordering*: one rename, so at every moment a tree lies at one place or the other, whole.
+ *
+ * *After an interruption*: where a tree lies tells how far it got.
+ *
+ * @module
+ */
+
+import { dirname, join } from "@std/path";
+import type { Operation } from "../../../lib/files/operations.ts";
+import { holdEntry, LedAstray } from "../../_io/hold.ts";
+import { infoOf } from "../../_io/read.ts";
+import type { Step } from "../own/journal.ts";
+
+type RenameTree = Extract<Operation, { kind: "rename-tree" }>;
+
+/**
+ * Renames a tree to where nothing is. Needs write permission for the store.
+ *
+ * @param operation The operation.
+ * @param root Absolute real path of the store's root.
+ * @throws {Error} When something is there, or the operating system refuses; then the store is as it was.
+ */
+export function renameTree({ path, to }: RenameTree, root: string): void {
+  using before = holdEntry(join(root, path));
+  using after = holdEntry(join(root, to));
+  // A directory that is empty would be replaced.
+  if (infoOf(after.path) !== null) throw new Error(`${to} is there already`);
+  Deno.renameSync(before.path, after.path);
+}
+
+/**
+ * Renames a tree back, if it is where it was renamed to. Needs write permission for the store.
+ *
+ * @param operation The operation.
+ * @param root Absolute real path of the store's root.
+ */
+export function renameBack({ path, to }: RenameTree, root: string): void {
+  if (infoOf(join(root, to)) === null) return;
+  using before = holdEntry(join(root, path));
+  using after = holdEntry(join(root, to));
+  if (infoOf(before.path) === null) Deno.renameSync(after.path, before.path);
+}
+
+/**
+ * Says why renaming cannot be taken back, if it cannot: what was never renamed, or is back already, is in nobody's
+ * way. Needs read permission for the store.
+ *
+ * @param operation The operation.
+ * @param root Absolute real path of the store's root.
+ * @returns The collision in words; `null` where there is none.
+ */
+export function collisionOfRename({ path, to }: RenameTree, root: string): string | null {
+  const [before, after] = [join(root, path), join(root, to)];
+  try {
+    using heldBefore = holdEntry(before);
+    using heldAfter = holdEntry(after);
+    const isBack = infoOf(heldBefore.path) !== null;
+    if (infoOf(heldAfter.path) !== null) {
+      return isBack ? `${before} exists again, and ${after} would replace it` : null;
+    }
+    return isBack ? null : `${after} is gone, and belongs to ${before}`;
+  } catch (error) {
+    if (error instanceof LedAstray) {
+      return `a symbolic link leads to ${before}, or to ${after}, which belongs there`;
+    }
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return infoOf(before) === null
+      ? `${dirname(before)} or ${dirname(after)} is gone, and ${after} belongs to ${before}`
+      : null;
+  }
+}
+
+/**
+ * Follows a path to where renaming has brought what was there. Needs read permission for the store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param steps Steps that were carried out, and not taken back.
+ * @returns Gives the path below the root of what was at a path before them; the same where nothing has moved it.
+ */
+export function movedPaths(root: string, steps: readonly Step[]): (path: string) => string {
+  const renamed = steps.flatMap(({ operation }) =>
+    operation.kind === "rename-tree" ? [[operation.path, operation.to] as const] : []
+  );
+  const byPath = new Map<string, string>(renamed);
+  return (path) => {
+    for (
+      let at = path;
+      byPath.size > 0 && at !== "";
+      at = at.slice(0, Math.max(0, at.lastIndexOf("/")))
+    ) {
+      const to = byPath.get(at);
+      // What was taken back half, or has come back, is where it was.
+      if (to !== undefined && infoOf(join(root, at)) === null) {
+        return `${to}${path.slice(at.length)}`;
+      }
+    }
+    return path;
+  };
+}

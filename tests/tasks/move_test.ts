@@ -1,0 +1,184 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { StalePlanError, UnsupportedStoreError } from "../../lib/errors.ts";
+import { parsePlan } from "../../lib/plan/parse_plan.ts";
+import type { MoveRun } from "../../lib/plan/plan.ts";
+import { simulatePlan } from "../../lib/plan/simulate_plan.ts";
+import { byPath } from "../../lib/store/path.ts";
+import { MOVE_EXTRAS } from "../../lib/move/choose_runs.ts";
+import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
+import { applyPlan } from "../../tasks/apply_plan.ts";
+import { applyWhatStillHolds } from "../../tasks/apply_what_still_holds.ts";
+import { restore } from "../../tasks/backups/restore.ts";
+import { move } from "../../tasks/move.ts";
+import { openStore } from "../../tasks/open_store.ts";
+import { lockStore } from "../../tasks/ports/lock_store.ts";
+import type { Store } from "../../tasks/ports/store.ts";
+import { experiment } from "../_support/builders.ts";
+import { writeFiles, writeStore } from "../_support/disk_store.ts";
+import {
+  CHILD,
+  DATASET,
+  ENTERED,
+  LEFT,
+  MODEL,
+  OTHER,
+  PARENT,
+  TRACE,
+  writeMovable,
+} from "../_support/movable.ts";
+import { tempDirectory } from "../_support/temp_directory.ts";
+import { assertSameTree, readTree, type Tree } from "../_support/tree.ts";
+
+/** Sets up a store with runs that can be moved, and gives what tells of its files. */
+async function withStore(
+  use: (store: Store, root: string, look: () => Promise<Tree>) => Promise<void>,
+): Promise<void> {
+  await using directory = await tempDirectory();
+  const root = join(directory.path, "mlruns");
+  writeStore({ root, outside: join(directory.path, "outside") }, {
+    experiments: [experiment({ id: "0", name: "Default" })],
+    hasTrash: true,
+  });
+  writeMovable(root);
+  await using store = await openStore(root);
+  await use(store, root, () => readTree(root, { except: [".mltidy.trash"] }));
+}
+
+/** As it is printed. */
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+const entriesAt = (root: string, path: string) =>
+  [...Deno.readDirSync(join(root, path))].map(({ name }) => name).toSorted();
+
+Deno.test("move() takes a run with its children, model, trace and dataset into another experiment, and restore() gives back the same bytes", () =>
+  withStore(async (store, root, look) => {
+    const before = await look();
+    const { plan, report } = await move(store, { runs: [PARENT], to: "keepers", apply: true });
+    assertEquals(plain(report?.outcomes.map(({ path, outcome }) => [path, outcome])), [
+      [`${LEFT}/${PARENT}`, "applied"],
+      [`${LEFT}/${CHILD}`, "applied"],
+    ]);
+    assertEquals(entriesAt(root, LEFT), [OTHER, "datasets", "meta.yaml", "models", "traces"]);
+    assertEquals(
+      entriesAt(root, ENTERED),
+      [PARENT, CHILD, "datasets", "meta.yaml", "models", "traces"],
+    );
+    const text = (path: string) => Deno.readTextFileSync(join(root, path));
+    assertEquals(
+      text(`${ENTERED}/datasets/${DATASET}/meta.yaml`),
+      text(`${LEFT}/datasets/${DATASET}/meta.yaml`),
+    );
+    assertEquals(
+      text(`${ENTERED}/traces/${TRACE}/tags/mlflow.artifactLocation`),
+      `file://${root}/${ENTERED}/traces/${TRACE}/artifacts`,
+    );
+    for (const path of [`${PARENT}/meta.yaml`, `models/${MODEL}/meta.yaml`]) {
+      assertEquals(/\b901\b/.test(text(`${ENTERED}/${path}`)), false, path);
+    }
+    assertEquals(text("models/wheat/version-1/meta.yaml").includes(`${root}/${LEFT}`), false);
+    const after = await store.read({ depth: "full" });
+    assertEquals(verifySnapshot(after).filter(({ severity }) => severity === "error"), []);
+    assertEquals((await move(store, { runs: [PARENT], to: "keepers" })).plan.actions, []);
+    await restore(store, { id: report!.backup!.id });
+    assertSameTree(await look(), before);
+    assertEquals(plan.totals.moveRuns, 2);
+  }));
+
+Deno.test("move() does to a store what simulatePlan() says of it", () =>
+  withStore(async (store) => {
+    const read = () => store.read({ depth: "tags", extras: MOVE_EXTRAS });
+    const before = await read();
+    const { plan } = await move(store, { experiments: ["scratch"], to: ENTERED, apply: true });
+    const stampless = (one: Awaited<ReturnType<typeof read>>) =>
+      one.experiments.map((each) => ({
+        ...each,
+        stamp: "",
+        runs: each.runs.map((run) => ({ ...run, stamp: "" })).toSorted(byPath),
+        loggedModels: each.loggedModels.map((model) => ({ ...model, stamp: "" })),
+      }));
+    const simulated = simulatePlan(before, plan, { now: store.now() });
+    const after = await read();
+    assertEquals(stampless(after), stampless(simulated));
+    assertEquals(after.registeredModels, simulated.registeredModels);
+  }));
+
+Deno.test("move() keeps a run whose place is taken, and touches neither", () =>
+  withStore(async (store, root, look) => {
+    writeFiles(root, { [`${ENTERED}/models/${MODEL}/meta.yaml`]: "name: another\n" });
+    const before = await look();
+    const { plan, report } = await move(store, { runs: [PARENT], to: ENTERED, apply: true });
+    assertEquals([plan.actions, report], [[], null]);
+    assertEquals(
+      plain(plan.kept.map(({ reasons: [reason] }) => reason)),
+      [
+        { kind: "in-the-way", path: `${ENTERED}/models/${MODEL}` },
+        { kind: "child-of-kept", parent: PARENT },
+      ],
+    );
+    assertSameTree(await look(), before);
+  }));
+
+Deno.test("a saved move is carried out as it is, refused once its store has changed, or carried out as far as it holds", () =>
+  withStore(async (store, root) => {
+    const { plan: made } = await move(store, { experiments: [LEFT], to: ENTERED });
+    const saved = parsePlan(JSON.stringify(made), "plan.json");
+    writeFiles(root, { [`${LEFT}/${OTHER}/tags/note`]: "seen since" });
+    const meta = join(root, LEFT, OTHER, "meta.yaml");
+    Deno.writeTextFileSync(meta, Deno.readTextFileSync(meta).replace(/status: 3/, "status: 1"));
+    {
+      await using locked = await lockStore(store, { task: "apply" });
+      await assertRejects(() => applyPlan(locked, saved), StalePlanError, "has changed since");
+    }
+    const { plan, report } = await applyWhatStillHolds(store, saved, { apply: true });
+    assertEquals(report?.totals.applied, 2);
+    assertEquals(plan.reviewed?.lapsed.map(({ name, because }) => [name, because]), [
+      ["other", "kept"],
+    ]);
+    assertEquals(entriesAt(root, LEFT).includes(OTHER), true);
+  }));
+
+Deno.test("a saved move that somebody has edited is refused", () =>
+  withStore(async (store, root, look) => {
+    const { plan: made } = await move(store, { runs: [OTHER], to: ENTERED });
+    const [action] = made.actions as readonly MoveRun[];
+    const before = await look();
+    const forged = (change: Partial<MoveRun>) =>
+      parsePlan(JSON.stringify({ ...made, actions: [{ ...action, ...change }] }), "plan.json");
+    const [tree] = action!.trees;
+    const wrong: readonly Partial<MoveRun>[] = [
+      { trees: [{ ...tree, to: `0/${OTHER}` as never }] },
+      { trees: [tree, { from: `${LEFT}/models` as never, to: `${ENTERED}/models` as never }] },
+      { records: [{ path: `${LEFT}/${OTHER}` as never, changes: { artifact_uri: "/etc" } }] },
+      { texts: [{ path: `${LEFT}/${OTHER}/tags/a` as never, text: "b" }] },
+    ];
+    for (const change of wrong) {
+      await using locked = await lockStore(store, { task: "apply" });
+      await assertRejects(() => applyPlan(locked, forged(change)), StalePlanError);
+    }
+    assertEquals(dirname(root) !== root, true);
+    assertSameTree(await look(), before);
+  }));
+
+Deno.test("move() undone in part leaves a dataset that another run has come to name", () =>
+  withStore(async (store, root) => {
+    const { report } = await move(store, { experiments: [LEFT], to: ENTERED, apply: true });
+    const { id } = report!.backup!;
+    await restore(store, { id, run: OTHER });
+    assertEquals(entriesAt(root, LEFT).includes(OTHER), true);
+    assertEquals(entriesAt(root, `${ENTERED}/datasets`), [DATASET]);
+    await restore(store, { id, run: CHILD });
+    await restore(store, { id, run: PARENT });
+    assertEquals(entriesAt(root, ENTERED), ["meta.yaml"]);
+  }));
+
+Deno.test("move() says that a kind of store cannot do that", async () => {
+  await using directory = await tempDirectory();
+  writeStore({ root: join(directory.path, "mlruns"), outside: join(directory.path, "outside") });
+  await using store = await openStore(join(directory.path, "mlruns"));
+  await assertRejects(
+    () => move({ ...store, moving: null }, { runs: ["a"], to: "1" }),
+    UnsupportedStoreError,
+    "Cannot move runs of store",
+  );
+});
