@@ -33,8 +33,8 @@ export function prepareKubernetes(schedule: Schedule): PreparedSchedule {
       ...(schedule.config === null ? [] : [{
         command: `kubectl create configmap ${name} ${
           shellWords([`--from-file=mltidy.yaml=${schedule.config}`])
-        }`,
-        does: "hand the configuration to the cluster",
+        } --dry-run=client -o yaml | kubectl apply -f -`,
+        does: "hand the configuration to the cluster, again whenever it has changed",
       }]),
       { command: `kubectl apply -f ${at(file)}`, does: "hand the job to the cluster" },
     ],
