@@ -205,7 +205,7 @@ async function textOf(error: unknown): Promise<string> {
     return `Cannot load the program: this process may not read ${home}, where it lies; grant ${grant}`;
   }
   const { errorText } = await import("./_cli/run/error_text.ts");
-  return errorText(error);
+  return errorText(error, Deno.args);
 }
 
 if (import.meta.main) {

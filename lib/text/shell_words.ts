@@ -25,3 +25,27 @@ function shellWord(word: string): string {
     .replace(HARMFUL, unicodeEscape);
   return word.search(HARMFUL) >= 0 ? `$'${spelled}'` : `'${word.replaceAll("'", "'\\''")}'`;
 }
+
+/**
+ * Leaves flags out that take a value.
+ *
+ * @param words What was typed.
+ * @param names The flags.
+ * @returns The rest.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(withoutFlags(["a", "--b", "c", "--d=e"], ["--b", "--d"]), ["a"]);
+ * ```
+ */
+export function withoutFlags(
+  words: readonly string[],
+  names: readonly string[],
+): readonly string[] {
+  return words.filter((word, index) =>
+    !names.includes(word.split("=")[0]!) &&
+    !names.some((name) => name === words[index - 1])
+  );
+}

@@ -51,7 +51,9 @@ export async function locateStore(location: string): Promise<string> {
   const around = await storeAround(root);
   if (around !== null) {
     throw new UnsupportedStoreError(
-      `Cannot open store ${root}: it is a part of store ${around}; name that with --store ${around}`,
+      `Cannot open store ${root}: it is a part of store ${around}; name that with ${
+        shellWords(["--store", around])
+      }`,
       root,
     );
   }

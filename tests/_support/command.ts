@@ -79,7 +79,7 @@ export async function runTask(
   const command = commandOf(task);
   const typed = [...command.slice(command.indexOf("tasks/cli.ts") + 1), ...words];
   const code = await runWords(typed, world).catch((error: unknown) => {
-    err.push(`${visibleLines(hideCredentials(errorText(error)))}\n`);
+    err.push(`${visibleLines(hideCredentials(errorText(error, typed)))}\n`);
     return exitCodeOf(error);
   });
   return { code, out: out.join(""), err: err.join("") };

@@ -1,19 +1,31 @@
 import { errorMessage, RestoreCollisionError } from "../../../lib/errors.ts";
 import { partlyText, RESCUE } from "../../../lib/render/restore.ts";
 import { moreLines } from "../../../lib/render/more.ts";
-import { shellWords } from "../../../lib/text/shell_words.ts";
+import { shellWords, withoutFlags } from "../../../lib/text/shell_words.ts";
 
 /**
  * Says to whoever typed a command why it failed, and what to type next.
  *
  * @param error What a task threw.
+ * @param words What was typed, for the command that is proposed in its place. @default {none is}
  * @returns Its message, and what helps; names in it as they are.
  */
-export function errorText(error: unknown): string {
-  const message = errorMessage(error);
+export function errorText(error: unknown, words: readonly string[] = []): string {
+  const message = withCommand(errorMessage(error), words);
   if (error instanceof Deno.errors.NotCapable) return notOpenText(message);
   if (error instanceof RestoreCollisionError) return collisionText(error);
   return message;
+}
+
+/** A flag that helps is told with the command to which it belongs. */
+function withCommand(message: string, [task, ...typed]: readonly string[]): string {
+  const [, flag = ""] = / with (--store (?:'.*'|\S+)|--no-config)$/.exec(message) ?? [];
+  if (flag === "" || flag === "--store DIR" || task === undefined) return message;
+  const suffix = [":apply", ":write"].find((one) => typed.includes(one.replace(":", "--"))) ?? "";
+  const rest = withoutFlags(typed, flag.startsWith("--store") ? ["--store"] : [])
+    .filter((word) => word !== suffix.replace(":", "--"));
+  const words = rest.length === 0 ? "" : ` ${shellWords(rest)}`;
+  return `${message}: \`deno task ${task}${suffix} ${flag}${words}\``;
 }
 
 function collisionText(error: RestoreCollisionError): string {

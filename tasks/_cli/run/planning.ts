@@ -10,6 +10,7 @@ import type { Config } from "../../../lib/policy/config_rows.ts";
 import type { CleanupPolicy } from "../../../lib/policy/policy.ts";
 import type { CommandOf } from "../../../lib/render/commands.ts";
 import { foldLines } from "../../../lib/text/fold.ts";
+import { withoutFlags } from "../../../lib/text/shell_words.ts";
 import { formatSize } from "../../../lib/text/units.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
 import type { Store } from "../../ports/store.ts";
@@ -21,14 +22,7 @@ import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
-import {
-  applyCommand,
-  planAgain,
-  refuseUnattended,
-  runJob,
-  willApply,
-  withoutFlags,
-} from "./run_job.ts";
+import { applyCommand, planAgain, refuseUnattended, runJob, willApply } from "./run_job.ts";
 import { type ConfiguredStore, openConfigured } from "./open.ts";
 import { printJson } from "./print_json.ts";
 

@@ -11,7 +11,7 @@ import type { ApplyReport } from "../../../lib/plan/report.ts";
 import { reportOutcomes } from "../../../lib/plan/report_outcomes.ts";
 import { allowingFlags, type CommandOf } from "../../../lib/render/commands.ts";
 import { placeOf } from "../../../lib/store/store_uri.ts";
-import { shellWords } from "../../../lib/text/shell_words.ts";
+import { shellWords, withoutFlags } from "../../../lib/text/shell_words.ts";
 import { visibleText } from "../../../lib/text/terminal_text.ts";
 import { majorityClause } from "../../../lib/words/majority.ts";
 import type { PlanAndApplyOptions, PlanAndApplyResult } from "../../plan_and_apply.ts";
@@ -335,20 +335,4 @@ export function planAgain(
     const names = flags.split(" ").filter((word) => word.startsWith("--"));
     return command(`${shellWords([task, ...withoutFlags(typed, names)])} ${flags}`);
   };
-}
-
-/**
- * Leaves flags out that take a value.
- *
- * @param words What was typed.
- * @param names The flags.
- * @returns The rest.
- */
-export function withoutFlags(
-  words: readonly string[],
-  names: readonly string[],
-): readonly string[] {
-  return words.filter((word, index) =>
-    !names.includes(word.split("=")[0]!) && !names.includes(words[index - 1] ?? "")
-  );
 }

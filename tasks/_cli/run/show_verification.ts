@@ -50,7 +50,7 @@ interface Result {
  * @throws {UsageError} When there is no such rule, or two readers are asked for.
  */
 export function readVerifyOptions(flags: VerifyFlags): VerifyOptions {
-  const { rule, experiment, severity, mlflow, forMigration, host } = flags;
+  const { rule, experiment, severity, mlflow, forMigration, for: host } = flags;
   const readers = [
     ...(mlflow === null ? [] : ["--mlflow"]),
     ...(forMigration ? ["--for-migration"] : []),
@@ -120,7 +120,7 @@ export function showVerification(
 const TOLD_BY_SERVER =
   "This is what the server's answers tell: whether artifacts are there, and what is wrong with rows that it does not show, its database tells where that can be reached.";
 
-function readerOf({ mlflow, forMigration, host }: VerifyFlags): VerifyReader {
+function readerOf({ mlflow, forMigration, for: host }: VerifyFlags): VerifyReader {
   if (host !== null) return { kind: "host", host };
   if (forMigration) return { kind: "migration" };
   return mlflow === null ? { kind: "any" } : { kind: "mlflow", version: mlflow };

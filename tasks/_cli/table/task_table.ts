@@ -143,7 +143,7 @@ export const taskTable = {
         "for-migration",
         "Tell what mlflow migrate-filestore would skip or stumble over",
       ),
-      host: {
+      for: {
         name: "for",
         value: "windows|macos|archive",
         describe: "Tell what a machine of that kind, or an archive, cannot hold of the store",

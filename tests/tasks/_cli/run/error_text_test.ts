@@ -21,6 +21,27 @@ Deno.test("errorText() shows samples of what is in the way, and what lists the r
   ]);
 });
 
+Deno.test("errorText() tells a flag that helps with the command to which it belongs", () => {
+  const told = (message: string, ...words: readonly string[]) =>
+    errorText(new Error(message), words).split(": ").at(-1);
+  const around =
+    "Cannot open store /a b/7: it is a part of store /a b; name that with --store '/a b'";
+  assertEquals(
+    [
+      told(around, "cleanup", "--apply", "--store", "/a b/7", "--days-old", "3"),
+      told(around, "run", "--store=/a b/7", "--", "python", "x y.py"),
+      told("Cannot read it; mend that, or go without a configuration with --no-config", "prune"),
+      told("Cannot open store /a: it is empty; name the store with --store DIR", "prune"),
+    ],
+    [
+      "`deno task cleanup:apply --store '/a b' --days-old 3`",
+      "`deno task run --store '/a b' -- python 'x y.py'`",
+      "`deno task prune --no-config`",
+      "it is empty; name the store with --store DIR",
+    ],
+  );
+});
+
 Deno.test("errorText() advises nobody to give all permissions", () => {
   const error = new Deno.errors.NotCapable(
     'Requires all access to "/proc", run again with the --allow-all flag',

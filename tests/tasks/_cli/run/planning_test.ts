@@ -236,7 +236,7 @@ Deno.test("a policy that a process may not look for stops it: no plan is made wi
     assertEquals([code, out], [2, ""]);
     assertStringIncludes(
       err,
-      `Cannot look for configuration ${beside}: this process may not read it; grant --allow-read=${beside}, or go without a configuration with --no-config\n`,
+      `Cannot look for configuration ${beside}: this process may not read it; grant --allow-read=${beside}, or go without a configuration with --no-config: \`deno task ${task} --no-config --json --store ${store.root}\`\n`,
     );
   }
   const policyOf = ({ out }: { readonly out: string }) => Object.keys(JSON.parse(out).policy);
