@@ -23,13 +23,13 @@ import { writeDatabaseStore } from "../_support/database_store.ts";
 import { writeFiles } from "../_support/disk_store.ts";
 import { rottenAt } from "../_support/rotten_store.ts";
 import { readTree } from "../_support/tree.ts";
-import { scriptWords } from "./program.ts";
+import { type Ran, scriptWords } from "./program.ts";
 import { shuffled } from "./shuffled.ts";
-import { type Ending, runInjected, traceCalls } from "./strace.ts";
+import { runInjected, traceCalls } from "./strace.ts";
 import type { Subject, SubjectOptions, Tried } from "./subject.ts";
 
 /** All of them. */
-export const databaseScenarios: readonly Tried[] = ([
+export const databaseScenarios: readonly DatabaseTried[] = ([
   { name: "database-cleanup", task: "database", prepare: (options) => prepare(CLEANUP, options) },
   { name: "database-restore", task: "database", prepare: (options) => prepare(RESTORE, options) },
   {
@@ -60,7 +60,17 @@ export const databaseScenarios: readonly Tried[] = ([
     task: "database",
     prepare: (options) => prepare({ ...RECOVER, cutOff: RESTORE_RUN }, options),
   },
-] satisfies readonly Tried[]).map((one) => ({ ...one, together: one.task }));
+] satisfies readonly DatabaseTried[]).map((one) => ({ ...one, together: one.task }));
+
+/** A command on a database, of which some reads may fail as well. */
+export interface DatabaseSubject extends Subject {
+  /** Says what is wrong where some of it may be left, since it could not be read: each thing is as before or as after. */
+  readonly judgeReads: (ran: Ran) => Promise<readonly string[]>;
+}
+
+interface DatabaseTried extends Tried {
+  readonly prepare: (options: SubjectOptions) => Promise<DatabaseSubject>;
+}
 
 interface Command {
   readonly words: readonly string[];
@@ -97,14 +107,13 @@ const RESTORE: Command = {
 /** The run alone of the experiment that was purged as a whole. */
 const RESTORE_RUN: Command = { ...RESTORE, words: [...RESTORE.words, "--run", runId(6)] };
 /** A run that is stale, and rows of runs that are gone. */
-const REPAIR: Command = {
-  words: ["repair", "--apply", "--force"],
-  damage: `UPDATE runs SET status = 'RUNNING', start_time = 1600000000000, end_time = NULL,
-      artifact_uri = 's3://bucket/1/artifacts' WHERE run_uuid = '${runId(1)}';
-    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
-      INSERT INTO inputs (input_uuid, source_type, source_id, destination_type, destination_id, step)
-      SELECT 'i' || i, 'DATASET', 'd' || i, 'RUN', 'gone' || (i % 7), 0 FROM n`,
-};
+export const DAMAGE = `
+  UPDATE runs SET status = 'RUNNING', start_time = 1600000000000, end_time = NULL,
+    artifact_uri = 's3://bucket/1/artifacts' WHERE run_uuid = '${runId(1)}';
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
+    INSERT INTO inputs (input_uuid, source_type, source_id, destination_type, destination_id, step)
+    SELECT 'i' || i, 'DATASET', 'd' || i, 'RUN', 'gone' || (i % 7), 0 FROM n`;
+const REPAIR: Command = { words: ["repair", "--apply", "--force"], damage: DAMAGE };
 const RECOVER: Command = { words: ["recover"] };
 
 const MODEL = `m-${runId(9)}`;
@@ -125,11 +134,28 @@ function contentsAt(now: number): SnapshotInit {
   };
 }
 
-async function prepare(command: Command, options: SubjectOptions): Promise<Subject> {
+/**
+ * Writes a database with its artifacts that has something to do of every kind.
+ *
+ * @param place Absolute path of a new directory.
+ * @param seed Names the store.
+ * @returns Absolute path of the database's file.
+ */
+export function writeDatabaseCase(place: string, seed: number): string {
+  const path = join(place, "mlflow.db");
+  Deno.mkdirSync(place);
+  writeDatabaseStore(path, contentsAt(Date.now()), { artifacts: true });
+  writeFiles(join(place, "mlruns/2/models", MODEL), { "artifacts/MLmodel": "flavors: {}\n" });
+  // As MLflow's own migration leaves it.
+  if (seed % 3 === 0) execute(path, "PRAGMA journal_mode = WAL");
+  return path;
+}
+
+async function prepare(command: Command, options: SubjectOptions): Promise<DatabaseSubject> {
   const { directory, seed, program } = options;
   const [place, kept] = [join(directory, "case"), join(directory, "kept")] as const;
-  const path = join(place, "mlflow.db");
   const log = join(directory, "trace");
+  const path = writeDatabaseCase(place, seed);
   const inStore = async <T>(work: (store: Store) => Promise<T>): Promise<T> => {
     await using store = await openStore(`sqlite:///${path}`);
     return await work(store);
@@ -143,9 +169,6 @@ async function prepare(command: Command, options: SubjectOptions): Promise<Subje
       )
       : { words: scriptWords(script, path), directory };
   const putBack = () => copyTree(kept, place);
-  Deno.mkdirSync(place);
-  writeDatabaseStore(path, contentsAt(Date.now()), { artifacts: true });
-  writeFiles(join(place, "mlruns/2/models", MODEL), { "artifacts/MLmodel": "flavors: {}\n" });
   const { config } = command.cutOff ?? command;
   if (config !== undefined) {
     writeFiles(place, { "mltidy.yaml": config });
@@ -158,8 +181,6 @@ async function prepare(command: Command, options: SubjectOptions): Promise<Subje
       }
     }
   }
-  // As MLflow's own migration leaves it.
-  if (seed % 3 === 0) execute(path, "PRAGMA journal_mode = WAL");
   if (command.damage !== undefined) execute(path, command.damage);
   const original = await look(place);
   const past = command.cutOff ?? command;
@@ -186,8 +207,9 @@ async function prepare(command: Command, options: SubjectOptions): Promise<Subje
   if (command.cutOff === undefined) states.push(before);
   states.push(after);
 
-  const judge = async (
-    ending: Ending,
+  const judgeBy = (wrongWith: (found: Contents, ending: Ran) => readonly string[]) =>
+  async (
+    ending: Ran,
   ): Promise<readonly string[]> => {
     const wrong: string[] = [];
     if (/^\s+at .*:\d+:\d+|panicked/m.test(ending.stderr)) {
@@ -195,15 +217,7 @@ async function prepare(command: Command, options: SubjectOptions): Promise<Subje
     }
     await inStore(recover);
     const found = await look(place);
-    // What still holds of a plan ends alike whether all of it could be done or not, and says so.
-    const isDone = ending.code === done && !/"outcome": ?"(?:failed|not-run)"/.test(ending.stdout);
-    const mayBePartly = ending.signal === null && !isDone;
-    if (!states.some((one) => isSame(found, one))) {
-      wrong.push(...(mayBePartly ? brokenParts : brokenWhole)(found, states));
-    }
-    if (isDone) {
-      wrong.push(...differences(found, after).map((line) => `it said done, and is not: ${line}`));
-    }
+    wrong.push(...wrongWith(found, ending));
     await inStore(recover);
     wrong.push(
       ...differences(await look(place), found).map((line) => `second recovery changed: ${line}`),
@@ -215,6 +229,28 @@ async function prepare(command: Command, options: SubjectOptions): Promise<Subje
       ? []
       : [`ended with ${ending.signal ?? ending.code}: ${ending.stderr.trim()}`, ...wrong];
   };
+  const judge = judgeBy((found, ending) => {
+    // What still holds of a plan ends alike whether all of it could be done or not, and says so.
+    const isDone = ending.code === done && !/"outcome": ?"(?:failed|not-run)"/.test(ending.stdout);
+    const mayBePartly = ending.signal === null && !isDone;
+    const isOne = states.some((one) => isSame(found, one));
+    return [
+      ...(isOne ? [] : (mayBePartly ? brokenParts : brokenWhole)(found, states)),
+      ...(isDone ? differences(found, after) : []).map((line) =>
+        `it said done, and is not: ${line}`
+      ),
+    ];
+  });
+  const judgeReads = judgeBy((found) => {
+    const [fewest, most] = [
+      states.reduce((all, one) => all.intersection(one)),
+      states.reduce((all, one) => all.union(one)),
+    ];
+    return [
+      ...[...fewest.difference(found)].map((one) => `neither before nor after: - ${one}`),
+      ...[...found.difference(most)].map((one) => `neither before nor after: + ${one}`),
+    ].slice(0, 6);
+  });
 
   const failed = ending.code === done ? [] : [`exit ${ending.code}: ${ending.stderr}`];
   const isIdle = isSame(before, after) && command.cutOff === undefined;
@@ -227,26 +263,44 @@ async function prepare(command: Command, options: SubjectOptions): Promise<Subje
     wrong: [...failed, ...idle],
     putBack,
     judge,
+    judgeReads,
   };
 }
 
-/** Copies with times, modes, links and hard links. */
-async function copyTree(from: string, to: string): Promise<void> {
+/**
+ * Copies with times, modes, links and hard links.
+ *
+ * @param from Absolute path of what is copied.
+ * @param to Where it goes; what is there goes first.
+ */
+export async function copyTree(from: string, to: string): Promise<void> {
   const { success, stderr } = await new Deno.Command("sh", {
     args: ["-c", 'rm -rf "$2" && cp -a "$1" "$2"', "sh", from, to],
   }).output();
   if (!success) throw new Error(`Cannot copy ${from}: ${new TextDecoder().decode(stderr)}`);
 }
 
-function execute(path: string, sql: string): void {
+/**
+ * Changes rows, as anybody may.
+ *
+ * @param path Absolute path of the database's file.
+ * @param sql How.
+ */
+export function execute(path: string, sql: string): void {
   using database = new DatabaseSync(path);
   database.exec(sql);
 }
 
 /** Every row and every file, without the moments of deletions, and of drops. */
-type Contents = ReadonlySet<string>;
+export type Contents = ReadonlySet<string>;
 
-async function look(place: string): Promise<Contents> {
+/**
+ * Looks at a database and its artifacts.
+ *
+ * @param place Absolute path of the directory that has both.
+ * @returns What is there.
+ */
+export async function look(place: string): Promise<Contents> {
   using database = new DatabaseSync(join(place, "mlflow.db"));
   const check = database.prepare("PRAGMA integrity_check").get();
   const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
@@ -297,7 +351,14 @@ function brokenWhole(found: Contents, states: readonly Contents[]): readonly str
   );
 }
 
-function differences(found: Contents, expected: Contents): readonly string[] {
+/**
+ * Tells some of what is different.
+ *
+ * @param found What is there.
+ * @param expected What should be.
+ * @returns One line each.
+ */
+export function differences(found: Contents, expected: Contents): readonly string[] {
   return [
     ...[...expected.difference(found)].slice(0, 3).map((one) => `- ${one}`),
     ...[...found.difference(expected)].slice(0, 3).map((one) => `+ ${one}`),

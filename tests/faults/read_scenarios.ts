@@ -7,13 +7,27 @@
 import { join } from "@std/path";
 import { backup } from "../../tasks/backups/backup.ts";
 import { type Tree, treeDifferences } from "../_support/tree.ts";
-import { backupsIn, type Case, look, type Moment, openCase, settle, untidiness } from "./case.ts";
+import {
+  backupsIn,
+  type Case,
+  keep,
+  look,
+  type Moment,
+  openCase,
+  putBack,
+  settle,
+  untidiness,
+  writeCase,
+} from "./case.ts";
+import { databaseReads } from "./database_reads.ts";
 import { bringBack } from "./judge.ts";
 import type { Program, Ran } from "./program.ts";
 import { differences, exactly, type Expected } from "./promise.ts";
+import { type Compare, noLessFound, noOtherAction, parsed, saidWell } from "./printed.ts";
 import { scenarios, type Setup, type Tools } from "./scenarios.ts";
+import type { SubjectOptions } from "./subject.ts";
 
-/** A case that is ready for a command whose reads are to fail. */
+/** A command that is ready, and whose reads are to fail. */
 export interface ReadSetup {
   readonly program: Program;
   /**
@@ -25,38 +39,66 @@ export interface ReadSetup {
   readonly judge: (ran: Ran, healthy: Ran) => Promise<readonly string[]>;
 }
 
+/** The same on a store that can be put back, whatever kind of store it is. */
+export interface ReadSubject extends ReadSetup {
+  /** Absolute path of the directory that has the store and what lies beside it. */
+  readonly place: string;
+  /** Where strace may write. */
+  readonly log: string;
+  /** Puts the store back to how the command finds it. */
+  readonly putBack: () => Promise<void>;
+}
+
 /** A command that reads. */
 export interface ReadScenario {
+  readonly name: string;
+  /** What `--tasks` selects it by, together with others. */
+  readonly task?: string;
+  readonly prepare: (options: SubjectOptions) => Promise<ReadSubject>;
+}
+
+/** Those that only look, and those that change something. */
+export const readScenarios: readonly ReadScenario[] = [
+  ...([
+    planning("summary", [], noLessFound),
+    planning("summary-sizes", ["summary", "--sizes"], noLessFound),
+    planning("verify", [], noLessFound),
+    planning("cleanup", [], noOtherAction),
+    planning("prune", ["prune", "--days-old", "60"], noOtherAction),
+    planning("repair", [], noOtherAction),
+    { name: "verify-copy", prepare: prepareVerifyCopy },
+    { name: "verify-damaged-copy", prepare: prepareVerifyDamagedCopy },
+    ...scenarios.filter(({ task }) => task !== "training")
+      .map(({ name, prepare }): CaseScenario => ({
+        name: `apply-${name}`,
+        prepare: async (one, tools) => {
+          const setup = await prepare(one, tools);
+          return { program: setup.program, judge: (ran) => judgeChange(one, setup, ran) };
+        },
+      })),
+  ] satisfies readonly CaseScenario[]).map(ofCase),
+  ...databaseReads,
+];
+
+interface CaseScenario {
   readonly name: string;
   readonly prepare: (one: Case, tools: Tools) => Promise<ReadSetup>;
 }
 
-/** What README says of exit codes. */
-const CODES = [0, 1, 3, 4, 10, 11, 12, 13];
+function ofCase({ name, prepare }: CaseScenario): ReadScenario {
+  return {
+    name,
+    async prepare({ directory, seed, program }) {
+      const log = join(directory, "trace");
+      const one = writeCase(directory, seed);
+      const setup = await prepare(one, { seed, log, program });
+      await keep(one);
+      return { ...setup, place: one.place, log, putBack: () => putBack(one) };
+    },
+  };
+}
 
-/** Those that only look, and those that change something. */
-export const readScenarios: readonly ReadScenario[] = [
-  planning("summary", [], noLessFound),
-  planning("summary-sizes", ["summary", "--sizes"], noLessFound),
-  planning("verify", [], noLessFound),
-  planning("cleanup", [], noOtherAction),
-  planning("prune", ["prune", "--days-old", "60"], noOtherAction),
-  planning("repair", [], noOtherAction),
-  { name: "verify-copy", prepare: prepareVerifyCopy },
-  { name: "verify-damaged-copy", prepare: prepareVerifyDamagedCopy },
-  ...scenarios.filter(({ task }) => task !== "training")
-    .map(({ name, prepare }): ReadScenario => ({
-      name: `apply-${name}`,
-      prepare: async (one, tools) => {
-        const setup = await prepare(one, tools);
-        return { program: setup.program, judge: (ran) => judgeChange(one, setup, ran) };
-      },
-    })),
-];
-
-type Compare = (printed: unknown, healthy: unknown, codes: readonly number[]) => readonly string[];
-
-function planning(name: string, words: readonly string[], compare: Compare): ReadScenario {
+function planning(name: string, words: readonly string[], compare: Compare): CaseScenario {
   return {
     name,
     async prepare(one, { program }) {
@@ -76,47 +118,6 @@ function planning(name: string, words: readonly string[], compare: Compare): Rea
       };
     },
   };
-}
-
-function parsed({ stdout }: Ran): unknown {
-  try {
-    return JSON.parse(stdout);
-  } catch {
-    return null;
-  }
-}
-
-function saidWell({ code, signal, stderr }: Ran): readonly string[] {
-  return [
-    ...(signal === null && CODES.includes(code) ? [] : [`exit ${code}, ${signal}: ${stderr}`]),
-    ...(/^\s+at .*:\d+:\d+|panicked/m.test(stderr) ? [`stack trace: ${stderr}`] : []),
-    ...(code !== 0 && code !== 3 && stderr.trim() === "" ? [`exit ${code}, and not a word`] : []),
-  ];
-}
-
-interface Printed {
-  readonly actions?: readonly { readonly kind: string; readonly path: string }[];
-  readonly findings?: readonly { readonly rule: string; readonly path: string }[];
-}
-
-/** What takes something away, or has it taken away later. */
-const REMOVES = /^(soft-delete|purge|quarantine|drop|finish-stale|trim)/;
-
-function noOtherAction(printed: unknown, healthy: unknown): readonly string[] {
-  const keys = (from: unknown) =>
-    ((from as Printed | null)?.actions ?? []).filter(({ kind }) => REMOVES.test(kind))
-      .map(({ kind, path }) => `${kind} ${path}`);
-  const known = new Set(keys(healthy));
-  return keys(printed).filter((key) => !known.has(key)).map((key) => `only so planned: ${key}`);
-}
-
-/** Sound must not be called what is not. */
-function noLessFound(
-  _printed: unknown,
-  _healthy: unknown,
-  [code, wanted]: readonly number[],
-): readonly string[] {
-  return code === 0 && wanted !== 0 ? [`exit 0 instead of ${wanted}`] : [];
 }
 
 async function prepareVerifyCopy(one: Case, { program }: Tools): Promise<ReadSetup> {

@@ -21,12 +21,11 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { typedNumber, withNegatives } from "../_support/typed_number.ts";
 import { join } from "@std/path";
-import { type Case, keep, putBack, writeCase } from "./case.ts";
 import { bundleProgram, makeScratch, type Program, type Ran } from "./program.ts";
 import { chooseScenariosOrExit } from "./choose_scenarios.ts";
 import { inParallel } from "./in_parallel.ts";
 import { ERRORS, type ReadFault, runWithFault, traceReads } from "./read_faults.ts";
-import { type ReadScenario, readScenarios, type ReadSetup } from "./read_scenarios.ts";
+import { type ReadScenario, readScenarios, type ReadSubject } from "./read_scenarios.ts";
 import { shuffled } from "./shuffled.ts";
 import { hasStrace } from "./strace.ts";
 import { tellProgress } from "./tell_progress.ts";
@@ -36,8 +35,7 @@ import { tellResult } from "./tell_result.ts";
 interface Unit {
   readonly scenario: ReadScenario;
   readonly seed: number;
-  readonly one: Case;
-  readonly setup: ReadSetup;
+  readonly subject: ReadSubject;
   readonly healthy: Ran;
   readonly faults: readonly ReadFault[];
   /** What is wrong even when nothing is injected. */
@@ -60,17 +58,15 @@ async function prepare(
 ): Promise<Unit> {
   const directory = join(scratch, `${seed}-${scenario.name}`);
   Deno.mkdirSync(directory);
-  const one = writeCase(directory, seed);
-  const log = join(directory, "trace");
-  const setup = await scenario.prepare(one, { seed, log, program });
-  await keep(one);
-  const { ran, reads } = await traceReads(setup.program, one.place, log);
-  const wrong = await setup.judge(ran, ran);
-  await putBack(one);
+  const subject = await scenario.prepare({ directory, seed, program });
+  await subject.putBack();
+  const { ran, reads } = await traceReads(subject.program, subject.place, subject.log);
+  const wrong = await subject.judge(ran, ran);
+  await subject.putBack();
   const faults = reads.filter(({ path }) => isThere(path)).flatMap((read) =>
     ERRORS.flatMap((error) => [false, true].map((lasts) => ({ ...read, error, lasts })))
   );
-  return { scenario, seed, one, setup, healthy: ran, faults, wrong };
+  return { scenario, seed, subject, healthy: ran, faults, wrong };
 }
 
 /** What a command makes has another name each time. */
@@ -133,16 +129,16 @@ async function run(scratch: string): Promise<boolean> {
   await inParallel(
     [...taken].toSorted((a, b) => b[1].length - a[1].length),
     async ([unit, all]) => {
-      const { one, setup, healthy } = unit;
+      const { subject, healthy } = unit;
       for (const fault of all) {
-        await putBack(one);
-        const ending = await runWithFault(setup.program, join(one.directory, "trace"), fault);
+        await subject.putBack();
+        const ending = await runWithFault(subject.program, subject.log, fault);
         if (!ending.isHit) {
           missed++;
           continue;
         }
         injected++;
-        const wrong = await setup.judge(ending, healthy).catch((error: unknown) => [
+        const wrong = await subject.judge(ending, healthy).catch((error: unknown) => [
           `cannot judge: ${error instanceof Error ? error.stack : error}`,
         ]);
         if (wrong.length === 0) continue;
@@ -156,8 +152,12 @@ async function run(scratch: string): Promise<boolean> {
   return tellResult({ injected, missed, failed, seconds: (performance.now() - started) / 1000 });
 }
 
-function report({ scenario, seed, one }: Unit, fault: ReadFault | null, wrong: readonly string[]) {
-  const path = fault?.path.slice(one.place.length) ?? "";
+function report(
+  { scenario, seed, subject }: Unit,
+  fault: ReadFault | null,
+  wrong: readonly string[],
+) {
+  const path = fault?.path.slice(subject.place.length) ?? "";
   const which = fault && `${fault.name} ${path} ${fault.error}${fault.lasts ? "+" : ""}`;
   const again =
     `deno run -A tests/faults/run_reads.ts --keep --seed ${seed} --tasks ${scenario.name}` +
