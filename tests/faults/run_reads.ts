@@ -48,6 +48,8 @@ const flags = parseArgs(withNegatives(Deno.args), {
 });
 const seed = typedNumber("seed", flags["seed"]) ?? crypto.getRandomValues(new Uint16Array(1))[0]!;
 const wanted = typedNumber("injections", flags["injections"]) ?? 400;
+/** So many injections at least get each scenario. */
+const EACH = 5;
 const chosen = chooseScenariosOrExit(readScenarios, flags["tasks"] as string | undefined);
 
 async function prepare(
@@ -81,14 +83,17 @@ function isThere(path: string): boolean {
 
 /** Of each scenario and call in turn, in an order that the seed decides. */
 function sample(units: readonly Unit[]): ReadonlyMap<Unit, readonly ReadFault[]> {
-  const shares = units.flatMap((unit) => {
-    const fits = unit.faults.filter(({ name, path, error }) =>
-      name === (flags["name"] ?? name) && error === (flags["error"] ?? error) &&
-      path.endsWith(`${flags["path"] ?? ""}`)
-    );
-    return [...Map.groupBy(shuffled(fits, seed), ({ name }) => name).values()]
-      .map((faults) => ({ unit, faults }));
-  });
+  const shares = shuffled(
+    units.flatMap((unit) => {
+      const fits = unit.faults.filter(({ name, path, error }) =>
+        name === (flags["name"] ?? name) && error === (flags["error"] ?? error) &&
+        path.endsWith(`${flags["path"] ?? ""}`)
+      );
+      return [...Map.groupBy(shuffled(fits, seed), ({ name }) => name).values()]
+        .map((faults) => ({ unit, faults }));
+    }),
+    seed,
+  );
   const taken = new Map<Unit, ReadFault[]>(units.map((unit) => [unit, []]));
   let size = 0;
   for (let turn = 0; size < wanted && shares.some(({ faults }) => turn < faults.length); turn++) {
@@ -105,8 +110,10 @@ function sample(units: readonly Unit[]): ReadonlyMap<Unit, readonly ReadFault[]>
 async function run(scratch: string): Promise<boolean> {
   const program = await bundleProgram(scratch);
   let done = 0;
+  // To prepare a case takes as long as some injections: a sample is one of scenarios as well.
+  const tried = shuffled(chosen, seed).slice(0, Math.ceil(wanted / EACH));
   const prepared = [seed, ...(wanted > 1_000 ? [seed + 1, seed + 2] : [])]
-    .flatMap((seed) => chosen.map((scenario) => ({ scenario, seed })));
+    .flatMap((seed) => tried.map((scenario) => ({ scenario, seed })));
   using preparing = tellProgress(
     "Preparing",
     () => ({ done, total: prepared.length }),
