@@ -547,6 +547,7 @@ const words: readonly { readonly word: RegExp; readonly in: Places; readonly onl
       "tasks/_io/list_directory.ts",
       "tasks/_io/durable.ts",
       "tasks/_io/hold.ts",
+      "tasks/_io/read_ahead.ts",
       "tasks/_file/own/place.ts",
       "tasks/_file/backups/backup_place.ts",
       "tasks/_file/own/manifest.ts",

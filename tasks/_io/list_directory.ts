@@ -90,7 +90,7 @@ function failed(error: unknown): Listing {
 /**
  * Lists what can be seen of a directory without waiting, perhaps not all of it. Only for what cannot take
  * what is missing for gone: a removal that ends with the directory itself, which the system refuses while
- * anything is in it. Needs read permission.
+ * anything is in it, or a sample of how long reading takes. Needs read permission.
  *
  * @param path Where it is.
  * @returns Some of its entries, mostly all.

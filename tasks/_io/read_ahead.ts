@@ -3,14 +3,16 @@
  *
  * On a warm cache one read after the other is twice as fast as many at once; on a cold one it is four
  * times as slow. So the time that runs take is watched, and as soon as they take too long, the files of
- * the next ones are read many at once, only to have the system know them when the scan gets there.
+ * the next ones are read many at once, only to have the system know them when the scan gets there. On a busy
+ * system they take long, too: but then it takes as long to read them once more.
  *
  * @module
  */
 
 import type { Extras } from "../../lib/store/extras.ts";
 import type { Depth } from "../../lib/store/snapshot.ts";
-import { MOST } from "./read.ts";
+import { listSome } from "./list_directory.ts";
+import { MOST, readText } from "./read.ts";
 
 /** Watches the pace of a scan. */
 export interface ReadAhead {
@@ -30,6 +32,8 @@ const GROUP = 16;
 const IN_A_ROW = 4;
 /** How many more at first, while code is still to be compiled. */
 const AT_FIRST = 4;
+/** How many runs to read twice, to tell what they wait for. */
+const SAMPLES = 4;
 /** How many runs to read ahead before the pace is measured again. */
 const AHEAD = 2_048;
 /** How many files to read at once. */
@@ -61,9 +65,13 @@ export interface ReadAheadOptions {
  * Begins to watch the pace of a scan.
  *
  * @param options What the scan reads.
+ * @param areOnDisk Tells whether runs have to be fetched from a disk.
  * @returns What to ask before each run.
  */
-export function newReadAhead({ root, depth, sizes, extras }: ReadAheadOptions): ReadAhead {
+export function newReadAhead(
+  { root, depth, sizes, extras }: ReadAheadOptions,
+  areOnDisk: typeof waitsForDisk = waitsForDisk,
+): ReadAhead {
   const files = namedFiles(extras);
   const folders = extras === null ? FOLDERS[depth] : [];
   let since = performance.now();
@@ -82,7 +90,10 @@ export function newReadAhead({ root, depth, sizes, extras }: ReadAheadOptions): 
         slow = now - since > GROUP * SLOW[sizes ? "full" : depth] ? slow + 1 : 0;
         [since, probed] = [now, 1];
         if (slow < IN_A_ROW) return null;
-        [ahead, slow] = [AHEAD, 0];
+        slow = 0;
+        const samples = runs.slice(index, index + SAMPLES).map(({ path }) => `${root}/${path}`);
+        if (!areOnDisk(samples, files, folders)) return null;
+        ahead = AHEAD;
       }
       const next = runs.slice(index, index + ahead).map(({ path }) => `${root}/${path}`);
       ahead -= next.length;
@@ -102,6 +113,38 @@ function namedFiles(extras: Extras | null): readonly string[] {
     ...params.map((key) => `params/${key}`),
     ...metrics.map((key) => `metrics/${key}`),
   ];
+}
+
+/**
+ * Tells whether to read runs is to wait for a disk. Needs read permission.
+ *
+ * @param runs Their absolute paths.
+ * @param files What is read of each.
+ * @param folders Of which each file is read.
+ * @returns Whether most are read faster at once again, when the system has them in memory.
+ */
+function waitsForDisk(
+  runs: readonly string[],
+  files: readonly string[],
+  folders: readonly string[],
+): boolean {
+  const timeOf = (run: string) => {
+    const start = performance.now();
+    for (const file of files) readText(`${run}/${file}`);
+    for (const folder of folders) {
+      for (const name of namesIn(`${run}/${folder}`)) readText(`${run}/${folder}/${name}`);
+    }
+    return performance.now() - start;
+  };
+  return runs.filter((run) => timeOf(run) > 2 * timeOf(run)).length > runs.length / 2;
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return listSome(folder).map(({ name }) => name);
+  } catch {
+    return [];
+  }
 }
 
 async function readAll(

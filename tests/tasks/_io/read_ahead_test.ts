@@ -15,11 +15,28 @@ Deno.test("before() lets a scan go on that does not wait for anything", () => {
   assertEquals(waits, []);
 });
 
-Deno.test("before() lets a scan go on that only waits for its turn on a busy system", () => {
-  const readAhead = newReadAhead({ root: "/nowhere", depth: "tags", sizes: false, extras: null });
+Deno.test("before() lets a scan go on that waits for its turn on a busy system now and then", () => {
+  const options = { root: "/nowhere", depth: "tags", sizes: false, extras: null } as const;
+  const readAhead = newReadAhead(options, () => true);
   const runs = Array.from({ length: 480 }, (_, index) => ({ path: String(index) }));
   const waits = runs.filter((_, index) => {
     if (index % 48 === 24) wait(60);
+    return readAhead.before(runs, index) !== null;
+  });
+  assertEquals(waits, []);
+});
+
+Deno.test("before() lets a scan go on that waits for its turn all the time, and for no disk", async () => {
+  await using directory = await tempDirectory();
+  const runs = Array.from({ length: 300 }, (_, index) => ({ path: String(index) }));
+  for (const { path } of runs) {
+    Deno.mkdirSync(join(directory.path, path));
+    Deno.writeTextFileSync(join(directory.path, path, "meta.yaml"), "");
+  }
+  const options = { root: directory.path, depth: "tags", sizes: false, extras: null } as const;
+  const readAhead = newReadAhead(options);
+  const waits = runs.filter((_, index) => {
+    wait(1);
     return readAhead.before(runs, index) !== null;
   });
   assertEquals(waits, []);
@@ -34,12 +51,10 @@ Deno.test("before() reads ahead once runs have taken long, across directories, t
     Deno.writeTextFileSync(join(run, "meta.yaml"), "");
     Deno.writeTextFileSync(join(run, "tags", "key"), "");
   }
-  const readAhead = newReadAhead({
-    root: directory.path,
-    depth: "tags",
-    sizes: false,
-    extras: null,
-  });
+  const readAhead = newReadAhead(
+    { root: directory.path, depth: "tags", sizes: false, extras: null },
+    () => true,
+  );
   const asked: number[] = [];
   for (let turn = 0; turn < 25; turn++) {
     for (const index of runs.keys()) {
