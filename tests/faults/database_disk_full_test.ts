@@ -75,7 +75,8 @@ Deno.test("artifacts for which the database's disk has no room stay with their r
 Deno.test("what goes for good goes on a disk without a free byte, artifacts first, be it the first change or not", async () => {
   await using disk = await smallDisk();
   if (disk === null) return console.error("Skipping: mounting a small disk takes root on Linux");
-  for (const past of ["none", "one change"]) {
+  const levels = [0, 1, 5, 20, 60, 200].map((left) => ["one change", left] as const);
+  for (const [past, left] of [["none", 0], ...levels] as const) {
     const directory = join(disk.path, past);
     Deno.mkdirSync(directory);
     const path = join(directory, "mlflow.db");
@@ -91,7 +92,7 @@ Deno.test("what goes for good goes on a disk without a free byte, artifacts firs
     }
     await using store = await openStore(path, { now: () => NOW });
     if (past !== "none") await prune(store, { apply: true });
-    fill(join(disk.path, "full"));
+    fill(join(disk.path, "full"), left);
     const { report } = await cleanup(store, { apply: true, backup: false, daysOld: 365 });
     assertEquals(
       report?.outcomes.map((one) => [
@@ -148,12 +149,14 @@ Deno.test("a backup goes on a disk without a free byte where it holds artifacts,
   assertEquals((await restore(store)).changes, 1);
 });
 
-function fill(path: string): void {
+/** Fills the disk up to some pages. */
+function fill(path: string, left = 0): void {
   try {
     Deno.writeFileSync(path, new Uint8Array(64 << 20));
   } catch {
     // As much as there was room for.
   }
+  Deno.truncateSync(path, Math.max(0, Deno.statSync(path).size - left * 4_096));
 }
 
 Deno.test("a disk without a free byte changes nothing of a database, and what makes room is named", async () => {

@@ -47,6 +47,8 @@ export function hasRoom(database: string): boolean {
     writeAll(file, new Uint8Array(ROOM));
     return true;
   } catch (error) {
+    // What could not be freed there tells nothing.
+    if (error instanceof Deno.errors.AlreadyExists) return true;
     if (!isDiskFull(error)) throw error;
     return false;
   } finally {
