@@ -11,7 +11,7 @@ import { InvalidArgumentError } from "../lib/errors.ts";
 import { type CleanupPolicy, policyOfAges, readingOf } from "../lib/policy/policy.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import { writeAmongOthers } from "./_io/durable.ts";
-import { infoOf, readStart } from "./_io/read.ts";
+import { failureText, infoOf, readStart } from "./_io/read.ts";
 import { decideAndApply } from "./plan_and_apply.ts";
 import type { Abortable, Store } from "./ports/store.ts";
 
@@ -85,8 +85,11 @@ function realPlaceOf(path: string): string {
     if (infoOf(place) !== null) return Deno.realPathSync(place);
     return join(Deno.realPathSync(dirname(place)), basename(place));
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw refusal(path, `there is no directory ${dirname(place)}`);
+    if (error instanceof Deno.errors.NotFound) {
+      throw refusal(path, `there is no directory ${dirname(place)}`);
+    }
+    if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) throw error;
+    throw refusal(path, `${failureText(error)}; name another file`);
   }
 }
 

@@ -75,6 +75,10 @@ Deno.test("placeOfReport() refuses the store, and what is no earlier report", as
   refused(at("mlflow.db"), "something else is there already; name another file");
   refused(at("short"), "something else is there already");
   refused(store.outside, "something else is there already");
+  Deno.symlinkSync("loop", at("loop"));
+  for (const path of [at("loop"), at("loop/report.html")]) {
+    refused(path, "Too many levels of symbolic links; name another file");
+  }
   refused(at("missing/report.html"), `there is no directory ${at("missing")}`);
   const place = placeOfReport(at("report.html"), store.root);
   writeReport(place, "<!doctype html>1");

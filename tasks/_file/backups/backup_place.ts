@@ -130,10 +130,25 @@ function realPathOf(path: string): string {
   try {
     return Deno.realPathSync(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotADirectory) throw noDirectory(path);
-    if (!(error instanceof Deno.errors.NotFound) || dirname(path) === path) throw error;
+    if (!(error instanceof Deno.errors.NotFound) || dirname(path) === path) {
+      throw refusalOf(path, error);
+    }
     return join(realPathOf(dirname(path)), basename(path));
   }
+}
+
+function refusalOf(path: string, error: unknown): unknown {
+  if (error instanceof Deno.errors.NotADirectory) return noDirectory(path);
+  if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) return error;
+  const why = failureText(error);
+  const isLoop = "code" in error && error.code === "ELOOP";
+  return isLoop
+    ? new InvalidArgumentError(`Cannot keep anything in ${path}: ${why}; name another directory`)
+    : new StoreAccessError(
+      `Cannot look at ${path}: ${why}; check that disk and the permissions on the way to it, or name another directory`,
+      path,
+      { cause: error },
+    );
 }
 
 /** What stands in our directory in a place of the user's. */

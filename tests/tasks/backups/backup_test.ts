@@ -329,6 +329,24 @@ Deno.test("backup() refuses what is no directory as a place for backups", async 
   assertEquals(Deno.readTextFileSync(file), "mine");
 });
 
+Deno.test("no link that leads in a circle is a place for backups, or for what they hold", async () => {
+  await using place = await tempStore(STORE);
+  await using store = await openStore(place.root);
+  const { id } = await backup(store);
+  const loop = join(place.outside, "loop");
+  Deno.symlinkSync("loop", loop);
+  for (const directory of [loop, join(loop, "below")]) {
+    const why = `Cannot keep anything in ${directory}: Too many levels of symbolic links; name`;
+    for (
+      const attempt of [
+        () => backup(store, { backups: directory }),
+        () => listBackups(store, { backups: directory }),
+        () => restore(store, { id, to: directory }),
+      ]
+    ) await assertRejects(attempt, InvalidArgumentError, why);
+  }
+});
+
 Deno.test("backup() keeps the backups of two stores in one place apart", async () => {
   await using one = await tempStore(STORE);
   await using other = await tempStore(STORE);

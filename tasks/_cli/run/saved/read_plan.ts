@@ -6,7 +6,7 @@
 
 import { resolve } from "@std/path";
 import type { Plan } from "../../../../lib/plan/plan.ts";
-import { MOST, readTextFile } from "../../../_io/read.ts";
+import { failureText, MOST, readTextFile } from "../../../_io/read.ts";
 import { UsageError } from "../../table/usage_error.ts";
 import type { World } from "../../world.ts";
 
@@ -32,7 +32,7 @@ function readPlanFile(path: string, name: string): string {
     return readTextFile(path, { most: MOST.text });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const why = error instanceof Deno.errors.NotFound ? "no such file" : error.message;
+    const why = error instanceof Deno.errors.NotFound ? "no such file" : failureText(error);
     throw new UsageError(`Cannot read plan ${name}: ${why}`);
   }
 }
