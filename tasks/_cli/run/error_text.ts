@@ -19,13 +19,24 @@ export function errorText(error: unknown, words: readonly string[] = []): string
 
 /** A flag that helps is told with the command to which it belongs. */
 function withCommand(message: string, [task, ...typed]: readonly string[]): string {
-  const [, flag = ""] = / with (--store (?:'.*'|\S+)|--no-config)$/.exec(message) ?? [];
-  if (flag === "" || flag === "--store DIR" || task === undefined) return message;
+  if (task === undefined) return message;
   const suffix = [":apply", ":write"].find((one) => typed.includes(one.replace(":", "--"))) ?? "";
-  const rest = withoutFlags(typed, flag.startsWith("--store") ? ["--store"] : [])
-    .filter((word) => word !== suffix.replace(":", "--"));
-  const words = rest.length === 0 ? "" : ` ${shellWords(rest)}`;
-  return `${message}: \`deno task ${task}${suffix} ${flag}${words}\``;
+  const command = (words: readonly string[], flag = "") => {
+    const rest = words.filter((word) => word !== suffix.replace(":", "--"));
+    const more = rest.length === 0 ? "" : ` ${shellWords(rest)}`;
+    return `\`deno task ${task}${suffix}${flag}${more}\``;
+  };
+  const [, wrong, meant] = /^Unknown flag "([^"]+)" .*: did you mean (\S+)\?$/.exec(message) ?? [];
+  if (wrong !== undefined) {
+    const right = typed.map((word) =>
+      word.split("=")[0] === wrong ? word.replace(wrong, meant!) : word
+    );
+    return `${message} ${command(right)}`;
+  }
+  const [, flag = ""] = / with (--store (?:'.*'|\S+)|--no-config)$/.exec(message) ?? [];
+  if (flag === "" || flag === "--store DIR") return message;
+  const others = withoutFlags(typed, flag.startsWith("--store") ? ["--store"] : []);
+  return `${message}: ${command(others, ` ${flag}`)}`;
 }
 
 function collisionText(error: RestoreCollisionError): string {

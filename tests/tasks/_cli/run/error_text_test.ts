@@ -31,12 +31,17 @@ Deno.test("errorText() tells a flag that helps with the command to which it belo
       told(around, "cleanup", "--apply", "--store", "/a b/7", "--days-old", "3"),
       told(around, "run", "--store=/a b/7", "--", "python", "x y.py"),
       told("Cannot read it; mend that, or go without a configuration with --no-config", "prune"),
+      told(
+        'Unknown flag "--sotre" for cleanup: did you mean --store?',
+        ...["cleanup", "--apply", "--sotre=/a b", "--days-old", "3"],
+      ),
       told("Cannot open store /a: it is empty; name the store with --store DIR", "prune"),
     ],
     [
       "`deno task cleanup:apply --store '/a b' --days-old 3`",
       "`deno task run --store '/a b' -- python 'x y.py'`",
       "`deno task prune --no-config`",
+      "did you mean --store? `deno task cleanup:apply '--store=/a b' --days-old 3`",
       "it is empty; name the store with --store DIR",
     ],
   );
