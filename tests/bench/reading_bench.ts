@@ -37,6 +37,7 @@ export async function measureSummary(bench: Bench): Promise<readonly Figure[]> {
     peak("its peak memory", real, { atMost: 140 }),
     ratio("`summary --json`, 20,000 runs ÷ `find` and `xargs cat`", fewer, find, { atMost: 0.7 }),
     ratio("`summary --json`, 100,000 ÷ 20,000 runs", real, fewer, LINEAR),
+    ratio("`summary --json` ÷ C floor, processor time", real, floor, null, "work"),
   ];
 }
 
@@ -68,6 +69,7 @@ export async function measureVerify(bench: Bench): Promise<readonly Figure[]> {
     ratio("the same with `-A`", all, floor, { atMost: 1.1 }),
     peak("its peak memory", real, null),
     ratio("`verify`, 100,000 ÷ 20,000 runs", real, fewer, LINEAR),
+    ratio("`verify` ÷ C floor, processor time", real, floor, null, "work"),
     ratio("`prune` by one named metric ÷ `verify`, 100,000 runs", metric, real, { atMost: 0.2 }),
     ratio("`prune` by one named metric, 100,000 ÷ 20,000 runs", metric, metricFewer, LINEAR),
   ];
