@@ -1,4 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { InvalidArgumentError } from "../../lib/errors.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { pin } from "../../tasks/pin.ts";
@@ -79,6 +81,24 @@ Deno.test("pin() keeps runs of a server from every clean-up, and unpins them aga
 });
 
 const page = await Deno.readTextFile(new URL("../../tasks/README.md", import.meta.url));
+
+Deno.test("pin() says what is in the way of a pin, and writes through no link", async () => {
+  await using place = await tempStore(STORE);
+  await using store = await openStore(place.root, { now: () => NOW });
+  const tags = join(place.root, "1", FIRST, "tags");
+  const tag = join(tags, "mltidy.pin");
+  const refused = (path: string, what: string) =>
+    assertRejects(() => pin(store, [FIRST]), InvalidArgumentError, `${path} is ${what}`);
+  Deno.mkdirSync(tag, { recursive: true });
+  await refused(tag, "a directory; move it away");
+  Deno.removeSync(tags, { recursive: true });
+  Deno.writeTextFileSync(tags, "");
+  await refused(tags, "no directory; move it away");
+  Deno.removeSync(tags);
+  Deno.symlinkSync(place.outside, tags);
+  await refused(tags, "a symbolic link");
+  assertEquals([...Deno.readDirSync(place.outside)].length, 0);
+});
 
 Deno.test("what the page says of pins is run as it is written", async () => {
   await using place = await diskStore({

@@ -15,7 +15,8 @@ import { InvalidArgumentError } from "../../../lib/errors.ts";
 import { readRunMeta } from "../../../lib/records/meta_record.ts";
 import { isExperimentDirectoryName } from "../../../lib/store/names.ts";
 import { PIN_TAG } from "../../../lib/store/tags.ts";
-import { syncDirectory, syncEntry } from "../../_io/durable.ts";
+import { syncDirectory } from "../../_io/durable.ts";
+import { hold } from "../../_io/hold.ts";
 import { infoOf, readText } from "../../_io/read.ts";
 import type { PinnedRun } from "../../ports/store.ts";
 import { makeDirectories } from "../own/make_new.ts";
@@ -49,14 +50,16 @@ export function pinFileRun(
   const read = text.kind === "text" ? readRunMeta(text.text) : null;
   if (!read?.ok) return refuse("it is not there, or its meta.yaml is damaged");
   if (read.meta.lifecycleStage === "deleted") refuse("it is deleted; restore it in MLflow first");
-  const target = join(tags, PIN_TAG);
-  if (pinned) {
-    const writing = openWriting(root);
-    makeDirectories(directory, ["tags"], writing.newPath, syncDirectory);
-    placeFile(writing, target, "", true);
-    syncEntry(target);
-  } else if (infoOf(target) !== null) {
-    Deno.removeSync(target);
-    syncDirectory(tags);
-  }
+  const found = infoOf(tags);
+  if (found !== null && !found.isDirectory) refuse(`${tags} is no directory; move it away`);
+  if (!pinned && infoOf(join(tags, PIN_TAG)) === null) return;
+  const writing = pinned ? openWriting(root) : null;
+  if (writing !== null) makeDirectories(directory, ["tags"], writing.newPath, syncDirectory);
+  // What is exchanged for a link from here on is not followed.
+  using held = hold(tags);
+  const target = held.at(PIN_TAG);
+  if (infoOf(target)?.isDirectory) refuse(`${join(tags, PIN_TAG)} is a directory; move it away`);
+  if (writing !== null) placeFile(writing, target, "", true);
+  else Deno.removeSync(target);
+  syncDirectory(held.path);
 }
