@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import { PlanRefusedError, StalePlanError } from "../../lib/errors.ts";
 import { parsePlan } from "../../lib/plan/parse_plan.ts";
 import type { Action, Plan } from "../../lib/plan/plan.ts";
 import { policyOf, readConfig } from "../../lib/policy/config.ts";
 import { type CleanupPolicy, readingOf } from "../../lib/policy/policy.ts";
+import type { RunId } from "../../lib/store/path.ts";
 import { applyWhatStillHolds } from "../../tasks/apply_what_still_holds.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { openStore } from "../../tasks/open_store.ts";
@@ -19,6 +21,7 @@ import {
   run,
   runId,
 } from "../_support/builders.ts";
+import { type TempDatabase, tempDatabase } from "../_support/database_store.ts";
 import { draws } from "../_support/depth.ts";
 import {
   runMeta,
@@ -383,4 +386,160 @@ Deno.test("whatever happens to a store after the review: nothing goes that today
     draws(25, 300),
   );
   assert(held > 20 && lapsed > 10, `${held} held, ${lapsed} lapsed`);
+});
+
+/** The same, as SQL on a database in which others have gone on. */
+function happenInRows(
+  { what, which }: Event,
+  { execute }: Pick<TempDatabase, "execute">,
+  reviewed: Plan,
+  now: number,
+): number {
+  const runs = reviewed.actions.flatMap((one) => "runId" in one ? [one] : []);
+  const chosen = runs[which % runs.length];
+  const id = (which % 0xffff_ffff).toString(16).padStart(32, "e");
+  if (what === "wait") return now + (1 + which % 40) * DAY;
+  if (chosen === undefined) return now;
+  const { runId, experimentId } = chosen;
+  const insertRun = (end: number | null, status: string) =>
+    `INSERT OR IGNORE INTO runs (run_uuid, name, experiment_id, status, start_time, end_time,
+        lifecycle_stage, artifact_uri)
+      SELECT '${id}', 'new', experiment_id, '${status}', ${now - 60 * DAY}, ${end}, 'active', ''
+      FROM experiments WHERE experiment_id = ${experimentId};`;
+  const at = `WHERE run_uuid = '${runId}'`;
+  const tag = (run: string, key: string, value: string) =>
+    `INSERT OR REPLACE INTO tags (run_uuid, key, value)
+      SELECT run_uuid, '${key}', '${value}' FROM runs WHERE run_uuid = '${run}';`;
+  switch (what) {
+    case "pin":
+      execute(tag(runId, "mltidy.pin", ""));
+      break;
+    case "resume":
+      execute(`UPDATE runs SET status = 'RUNNING' ${at}`);
+      break;
+    case "register":
+      execute(`
+        INSERT OR IGNORE INTO registered_models (name, creation_time) VALUES ('m${id}', 1);
+        INSERT OR IGNORE INTO model_versions (name, version, creation_time, run_id, source)
+          VALUES ('m${id}', 1, 1, '${runId}', 'runs:/${runId}/model')`);
+      break;
+    case "nest":
+      execute(insertRun(now - (which % 2 ? 190 : 2) * DAY, "FINISHED"));
+      execute(tag(id, "mlflow.parentRunId", runId));
+      break;
+    case "train":
+      execute(insertRun(which % 2 ? now - 50 * DAY : null, which % 2 ? "FINISHED" : "RUNNING"));
+      break;
+    case "delete":
+      execute(`UPDATE runs SET lifecycle_stage = 'deleted', deleted_time = ${now}
+        ${at} AND lifecycle_stage = 'active'`);
+      break;
+    case "undelete":
+      execute(`UPDATE runs SET lifecycle_stage = 'active', deleted_time = NULL ${at}`);
+      break;
+    case "remove":
+      for (const table of ["metrics", "latest_metrics", "params", "tags", "runs"]) {
+        execute(`DELETE FROM ${table} ${at}`);
+      }
+      break;
+    case "touch":
+      execute(`UPDATE runs SET name = 'late' ${at}`);
+      break;
+  }
+  return now;
+}
+
+/** Every row of every table, by the run that it is of. */
+function rowsOf(path: string): ReadonlyMap<string, readonly string[]> {
+  using database = new DatabaseSync(path, { readOnly: true });
+  const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+  const rows = tables.flatMap(({ name }) => {
+    const statement = database.prepare(`SELECT * FROM "${name}"`);
+    statement.setReadBigInts(true);
+    return statement.all().map((row) => ({
+      run: String(row["run_uuid"] ?? ""),
+      text: JSON.stringify(
+        [name, row],
+        (_, value) => typeof value === "bigint" ? `${value}` : value,
+      ),
+    }));
+  });
+  return new Map(
+    [...Map.groupBy(rows, ({ run }) => run)]
+      .map(([run, own]) => [run, own.map(({ text }) => text).toSorted()] as const)
+      .toSorted(([left], [right]) => left < right ? -1 : 1),
+  );
+}
+
+Deno.test("the same of a database: nothing goes that today's plan would keep, or nobody has reviewed, and it can be undone", async () => {
+  const policies = fc.oneof(
+    fc.constant(DEFAULT_POLICY),
+    // Where heavy files lie is a question of files.
+    rulesArbitrary().map((policy) => ({
+      ...policy,
+      retention: { ...policy.retention, artifactsOnly: null },
+    })).filter(({ retention }) => retention.rules.every((rule) => !rule.artifactsOnly)),
+  );
+  const events = fc.array(
+    fc.record({ what: fc.constantFrom(...EVENTS), which: fc.nat() }),
+    { maxLength: 8 },
+  );
+  let [held, lapsed] = [0, 0];
+  await fc.assert(
+    fc.asyncProperty(fc.nat(1e5), policies, events, async (seed, policy, happening) => {
+      const { experiments, registeredModels } = randomStore(seed, NOW);
+      // A database has each id and each name once.
+      const seen = new Set<string>();
+      const numbered = experiments.filter(({ id }) => /^\d+$/.test(id)).map((one) => ({
+        ...one,
+        name: `${one.name} ${one.id}`,
+        runs: one.runs.filter(({ id }) => !seen.has(id) && seen.add(id)),
+        loggedModels: one.loggedModels.filter(({ id }) => !seen.has(id) && seen.add(id)),
+      }));
+      const init = { experiments: numbered, registeredModels };
+      await using place = await tempDatabase(init, { artifacts: true });
+      const { stops, ...plan } = await planAt(place.uri, policy, NOW);
+      if (stops !== undefined) return;
+      const reviewed = saved(plan as Plan);
+      let now = NOW;
+      for (const event of happening) now = happenInRows(event, place, reviewed, now);
+      const before = rowsOf(place.path);
+      const trees = await readTree(place.artifacts);
+      const today = await planAt(place.uri, policy, now);
+      await using store = await openStore(place.uri, { now: () => now });
+      const result = await applyWhatStillHolds(store, reviewed, { apply: true })
+        .catch((error: unknown) => {
+          if (!(error instanceof PlanRefusedError)) throw error;
+          return null;
+        });
+      if (result === null) return assertEquals(rowsOf(place.path), before);
+      const { plan: part, report } = result;
+      const [agreed, wanted] = [reviewed, today].map(({ actions }) =>
+        new Set(actions.map(subjectOf))
+      );
+      const done = part.actions.map(subjectOf);
+      const told = part.reviewed!.lapsed;
+      assertEquals(done.filter((one) => !agreed!.has(one) || !wanted!.has(one)), []);
+      assertEquals([...done, ...told.map(subjectOf)].toSorted(), [...agreed!].toSorted());
+      assert(report?.outcomes.every(({ outcome }) => outcome === "applied") ?? done.length === 0);
+      held += done.length;
+      lapsed += told.length;
+      const taken = new Set(
+        part.actions.flatMap((one) =>
+          one.kind === "purge-experiment" ? one.runIds : "runId" in one ? [one.runId] : []
+        ),
+      );
+      const after = rowsOf(place.path);
+      for (const [run, rows] of before) {
+        if (run !== "" && !taken.has(run as RunId)) assertEquals(after.get(run), rows);
+      }
+      if (report !== null && done.length > 0) {
+        await restore(store);
+        assertEquals(rowsOf(place.path), before);
+        assertSameTree(await readTree(place.artifacts), trees);
+      }
+    }),
+    draws(20, 300),
+  );
+  assert(held > 15 && lapsed > 8, `${held} held, ${lapsed} lapsed`);
 });
