@@ -50,7 +50,11 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   { room: "lib/policy/", of: [...GROUND, "lib/yaml/", "@std/yaml"] },
   { room: "lib/records/", of: [...GROUND, "lib/yaml/"] },
   { room: "lib/plan/moves/", of: [...GROUND, "lib/policy/"] },
-  { room: "lib/plan/", of: [...GROUND, "lib/policy/", "lib/records/", "lib/plan/moves/"] },
+  { room: "lib/plan/parts/", of: GROUND },
+  {
+    room: "lib/plan/",
+    of: [...GROUND, "lib/policy/", "lib/records/", "lib/plan/moves/", "lib/plan/parts/"],
+  },
   { room: "lib/files/", of: [...GROUND, "lib/records/", "lib/plan/"] },
   { room: "lib/snapshot/", of: [...GROUND, "lib/yaml/", "lib/records/"] },
   { room: "lib/tracking/", of: [...GROUND, "lib/yaml/", "lib/records/"] },

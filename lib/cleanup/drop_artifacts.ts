@@ -63,10 +63,20 @@ export function dropArtifacts(
   });
 }
 
+/**
+ * Tells whether nothing but rules keeps a run, be it for all but its artifacts: then it may lose a part.
+ *
+ * @param one The run.
+ * @returns Whether that is so.
+ */
+export function staysByRulesAlone(one: JudgedRun): boolean {
+  return isKeptByRulesAlone(one) || one.ruling !== null && isOfArtifactsOnly(one);
+}
+
 /** Whatever it is to others, be it a parent, it stays in any case. */
 function isOfArtifactsOnly({ verdict, isProtected }: JudgedRun): boolean {
   return !verdict.goes && !isProtected &&
-    verdict.reasons[0].kind === "artifacts-only" &&
+    verdict.reasons[0]?.kind === "artifacts-only" &&
     verdict.reasons.every(({ kind }) => kind === "artifacts-only" || KIN.has(kind));
 }
 

@@ -35,6 +35,7 @@ import { findStops } from "./find_stops.ts";
 import { fitBudget } from "./fit_budget.ts";
 import { laterFinder } from "./models_later.ts";
 import { remotePlaces } from "./remote_places.ts";
+import { thinMetrics } from "./thin_metrics.ts";
 
 /** What a planner needs besides the store and the rules. */
 export interface PlanOptions {
@@ -87,6 +88,11 @@ export function planCleanup(
   policy: CleanupPolicy,
   options: PlanOptions,
 ): CleanupPlan {
+  if (policy.retention?.thinMetrics !== undefined && options.kinds?.has("thin-metric") === false) {
+    throw new InvalidArgumentError(
+      "Cannot plan with purge.thin_metrics: of this kind of store no single points can go; leave it out",
+    );
+  }
   const removals = planRemovals(snapshot, policy, options, keptBy);
   return { schema: "mltidy/cleanup/v1", task: "cleanup", ...removals };
 }
@@ -116,6 +122,7 @@ export function planRemovals(
   const wanted = [
     ...mapped(leaving, (one) => softDelete(one, laterOf)),
     ...dropArtifacts(judged, policy, now, fitted?.held),
+    ...thinMetrics(judged, policy, now),
     ...mapped(leaving, purgeRun),
     ...mapped(experiments, purgeExperiment),
     // After the runs that must have left before.
@@ -219,6 +226,9 @@ function checkExtras({ extras, sizes }: StoreSnapshot, policy: CleanupPolicy): v
     ...missingKeys("the history of metric", wanted.histories, extras?.histories),
     ...missingKeys("param", wanted.params, extras?.params),
     ...(wanted.uses && !extras?.uses ? ["what runs and traces refer to"] : []),
+    ...(wanted.points !== undefined && wanted.points !== extras?.points
+      ? [`metrics of more than ${wanted.points} points`]
+      : []),
     ...(wanted.artifacts !== null && wanted.artifacts !== extras?.artifacts
       ? [`artifacts ${wanted.artifacts}`]
       : []),

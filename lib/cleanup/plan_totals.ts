@@ -25,6 +25,7 @@ export function totalsOf(
   for (const { kind } of actions) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   const count = (kind: ActionKind) => counts.get(kind) ?? 0;
   const dropped = count("drop-artifact");
+  const thinned = count("thin-metric");
   const purged = count("purge-logged-model");
   return {
     softDeleteRuns: count("soft-delete-run"),
@@ -35,6 +36,7 @@ export function totalsOf(
     keptRuns: kept.reduce((total, { kind }) => kind === "run" ? total + 1 : total, 0),
     usage: addUsage(actions.map(({ usage }) => usage)),
     ...(dropped === 0 ? {} : { dropArtifacts: dropped }),
+    ...(thinned === 0 ? {} : { thinMetrics: thinned }),
     ...(measured ? { later: addUsage(actions.map(laterOf)) } : {}),
   };
 }

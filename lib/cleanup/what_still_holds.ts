@@ -60,7 +60,8 @@ function pathsIn({ experiments, orphans }: StoreSnapshot): ReadonlySet<string> {
     [...experiments, ...orphans].flatMap(({ path, runs, damagedRuns, loggedModels }) => [
       path,
       ...[...runs, ...damagedRuns, ...loggedModels].map((one) => one.path),
-      ...runs.flatMap(({ extras }) => extras?.heavy ?? []).map((one) => one.path),
+      ...runs.flatMap(({ extras }) => [...extras?.heavy ?? [], ...extras?.long ?? []])
+        .map((one) => one.path),
     ]),
   );
 }

@@ -26,6 +26,7 @@ const SHAPES: Readonly<Record<Action["kind"], readonly string[]>> = {
     `${ACTIVE}/${RUN_ID}/artifacts/.+`,
     `${ACTIVE}/${RUN_ID}/${CHECKPOINTS}(?:/.+)?`,
   ],
+  "thin-metric": [`${ACTIVE}/${RUN_ID}/metrics/.+`],
   "purge-run": [`${ACTIVE}/${RUN_ID}`],
   "purge-experiment": [DELETED],
   "purge-logged-model": [`${ACTIVE}/models/[^/]+`],
@@ -113,6 +114,8 @@ export function pathFault(action: Action): string | null {
     }
     case "move-run":
       return subjectFault(action, `${action.experimentId}/${action.runId}`) ?? moveFault(action);
+    case "thin-metric":
+      return subjectFault(action, `${action.experimentId}/${action.runId}/metrics/${action.key}`);
     case "purge-experiment":
       return subjectFault(action, `.trash/${action.experimentId}`);
     case "purge-logged-model":

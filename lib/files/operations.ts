@@ -111,11 +111,12 @@ export function operationsOf(
         path: action.path,
         content: { kind: "prefix", bytes: action.bytes },
       }];
+    case "thin-metric":
     case "cut-metric-file":
       return [{
         kind: "replace-file",
         path: action.path,
-        content: { kind: "cuts", cuts: action.cuts },
+        content: { kind: "cuts", cuts: action.cuts ?? [] },
       }];
     case "purge-dangling-rows":
       throw new InvalidArgumentError(
@@ -200,6 +201,8 @@ const UNFOLDED: Readonly<Record<Action["kind"], Unfolds>> = {
     moved(operation, subject) ||
     isReplaced(operation, ["text", "new-text"]) &&
       operation.path === `${subject.split("/").slice(0, 2).join("/")}/tags/${DROPPED_TAG}`,
+  "thin-metric": (operation, subject) =>
+    isReplaced(operation, ["cuts"]) && operation.path === subject,
   "purge-run": moved,
   "purge-experiment": moved,
   "purge-logged-model": moved,
@@ -283,6 +286,7 @@ export function stampedBy(action: Action): Stamped {
     case "create-dirs":
       return { kind: "file", path: action.directories[0] };
     case "create-experiment":
+    case "thin-metric":
     case "rewrite-tag":
     case "trim-metric-file":
     case "cut-metric-file":

@@ -12,6 +12,7 @@ export type ActionKind = Action["kind"];
 const KINDS: Readonly<Record<ActionKind, true>> = {
   "soft-delete-run": true,
   "drop-artifact": true,
+  "thin-metric": true,
   "purge-run": true,
   "purge-experiment": true,
   "purge-logged-model": true,

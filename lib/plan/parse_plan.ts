@@ -252,6 +252,11 @@ const OWN_FAULTS: Readonly<Record<Action["kind"], OwnFault>> = {
   },
   "drop-artifact": (action) =>
     isFlag(action["tagged"]) ? ofRun(action) : "does not say whether its run has a tag",
+  "thin-metric": (action) => {
+    const { key, most, cuts = [] } = action;
+    if (!isText(key) || !isCount(most)) return "does not name its metric, or how much of it stays";
+    return Array.isArray(cuts) && cuts.every(isCut) ? ofRun(action) : "cuts no parts of a file";
+  },
   "quarantine-orphan": nothing,
   "move-run": faultOfMove,
   "quarantine-stray": nothing,

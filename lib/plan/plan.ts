@@ -12,12 +12,14 @@ import type { MetaDamage } from "../store/problem.ts";
 import type { DatabaseRow, NonEmpty, RunStatus } from "../store/snapshot.ts";
 import type { DiskUsage } from "../store/usage.ts";
 import type { MovePolicy, MoveReason, MoveRun } from "./moves/move_action.ts";
+import type { HeavyReason, ThinnedMetric, ThinReason } from "./parts/lost_parts.ts";
 import type { LinkedPlace, Majority, Misfit, PlanTotals, RemotePlaces, Stop } from "./outlook.ts";
 import type { NeedsChoice, RepairAction, RepairPolicy, RepairReason } from "./repair_action.ts";
 import type { Standing } from "./standing.ts";
 
 export type { LinkedPlace, PlanTotals, Stop };
 export type * from "./moves/move_action.ts";
+export type { HeavyReason, ThinnedMetric, ThinReason };
 
 /** How far a plan with a budget gets. */
 export interface BudgetOutcome {
@@ -41,6 +43,7 @@ export interface BudgetOutcome {
 export type ActionReason =
   | RepairReason
   | MoveReason
+  | ThinReason
   | {
     readonly kind: "older-than";
     readonly field: "end_time" | "start_time";
@@ -81,15 +84,7 @@ export type ActionReason =
     /** How it stands under what would keep it. */
     readonly standings: readonly Standing[];
   }
-  | {
-    readonly kind: "heavy-files";
-    readonly glob: string;
-    readonly time: number;
-    readonly age: number;
-    readonly limit: number;
-    /** How the run stands under a rule that does not keep it, and lets only artifacts go; left out by any other. */
-    readonly standings?: readonly Standing[];
-  };
+  | HeavyReason<Standing>;
 
 /** Why something stays. */
 export type KeepReason =
@@ -221,6 +216,9 @@ export interface DropArtifact extends ActionBase {
   readonly tagged: boolean;
 }
 
+/** Takes points out of a metric of a run that stays: the first, last, least and greatest stay, and every so many. */
+export type ThinMetric = ActionBase & ThinnedMetric;
+
 /** Moves a soft-deleted run out of the store. */
 export interface PurgeRun extends ActionBase {
   /** Tells the kinds of action apart. */
@@ -263,6 +261,7 @@ export interface QuarantineOrphan extends ActionBase {
 export type Action =
   | SoftDeleteRun
   | DropArtifact
+  | ThinMetric
   | PurgeRun
   | PurgeExperiment
   | PurgeLoggedModel
@@ -309,7 +308,6 @@ export type Plan = CleanupPlan | PrunePlan | MovePlan | RepairPlan;
 
 /** Which tasks make plans. */
 export type PlanTask = Plan["task"];
-
 /** What every plan has. */
 export interface PlanBase {
   /** The store's location: an absolute path, or a URI without credentials. */

@@ -75,6 +75,7 @@ const ACTION_REASONS: Shapes<ActionReason> = {
     limit: number,
     standings: (value) => value === undefined || standings(value),
   },
+  "long-metric": { points: number, stays: number, time: number, age: number, limit: number },
 };
 
 const KEEP_REASONS: Shapes<KeepReason> = {

@@ -5,7 +5,7 @@
  */
 
 import { InvalidArgumentError } from "../errors.ts";
-import type { HeavyFile } from "../store/extras.ts";
+import type { HeavyFile, LongMetric } from "../store/extras.ts";
 import { pathsUp } from "../store/path.ts";
 import type { Depth, Experiment, Run, StoreSnapshot } from "../store/snapshot.ts";
 import { DROPPED_TAG } from "../store/tags.ts";
@@ -87,12 +87,14 @@ export function simulatePlan<D extends Depth>(
   return simulateMoves(changed, moves);
 }
 
-type Change = "mark-deleted" | "remove";
+type Change = "mark-deleted" | "remove" | "thin";
 
 function changeOf(action: Action): Change | MoveRun | RepairAction {
   switch (action.kind) {
     case "soft-delete-run":
       return "mark-deleted";
+    case "thin-metric":
+      return "thin";
     case "drop-artifact":
     case "purge-run":
     case "purge-experiment":
@@ -112,8 +114,10 @@ function changeExperiment(
   const { runs, loggedModels, usage } = experiment;
   const isGone = ({ path }: { readonly path: string }) => changes.get(path) === "remove";
   const dropped = (run: Run) => (run.extras?.heavy ?? []).filter(isGone);
+  const thinned = (run: Run) =>
+    (run.extras?.long ?? []).filter(({ path }) => changes.get(path) === "thin");
   const isChanged = loggedModels.some(isGone) ||
-    runs.some((run) => changes.has(run.path) || dropped(run).length > 0);
+    runs.some((run) => changes.has(run.path) || dropped(run).length > 0 || thinned(run).length > 0);
   if (!isChanged) return experiment;
   return {
     ...experiment,
@@ -125,9 +129,18 @@ function changeExperiment(
       .map((run) =>
         changes.get(run.path) === "mark-deleted"
           ? { ...run, lifecycleStage: "deleted", deletedTime: now }
-          : dropHeavy(run, dropped(run), now)
+          : dropHeavy(withoutLong(run, thinned(run)), dropped(run), now)
       ),
   };
+}
+
+/** No point that counts for a policy goes. */
+function withoutLong(run: Run, thinned: readonly LongMetric[]): Run {
+  const { extras } = run;
+  if (thinned.length === 0 || extras === undefined) return run;
+  const { long = [], ...rest } = extras;
+  const left = long.filter((one) => !thinned.includes(one));
+  return { ...run, extras: left.length === 0 ? rest : { ...rest, long: left } };
 }
 
 function dropHeavy(run: Run, dropped: readonly HeavyFile[], now: number): Run {

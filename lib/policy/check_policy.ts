@@ -80,7 +80,7 @@ const UNDATED = choice(["last-sign-of-life"]);
 const CHILDREN = choice(CHILDREN_POLICIES);
 
 function faultsOfRetention(
-  { rules, protect, limits, artifactsOnly }: NonNullable<CleanupPolicy["retention"]>,
+  { rules, protect, limits, artifactsOnly, thinMetrics }: NonNullable<CleanupPolicy["retention"]>,
 ): readonly ConfigFault[] {
   const at = (...path: ConfigPath) => ["retention", ...path];
   return [
@@ -92,6 +92,7 @@ function faultsOfRetention(
     ...(artifactsOnly === null
       ? []
       : purgeRows.artifactsOnly.kind.check(artifactsOnly, at("artifactsOnly"))),
+    ...(thinMetrics === undefined ? [] : whole(10).check(thinMetrics, at("thinMetrics"))),
   ];
 }
 

@@ -142,6 +142,7 @@ export function policyOf(config: Config): CleanupPolicy {
       },
       limits,
       artifactsOnly: purge.artifactsOnly,
+      ...(purge.thinMetrics === null ? {} : { thinMetrics: purge.thinMetrics }),
     },
   };
 }

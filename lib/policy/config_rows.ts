@@ -80,6 +80,8 @@ export interface PurgeConfig {
   readonly undated: "keep" | "last-sign-of-life";
   /** Glob of heavy files, below `artifacts/`, of runs that stay; `null`: none. */
   readonly artifactsOnly: string | null;
+  /** The most points that a metric of a run that stays keeps; `null`: all of them. */
+  readonly thinMetrics: number | null;
 }
 
 /** `limits`: what stops a plan. */
@@ -230,6 +232,12 @@ export const purgeRows: Rows<PurgeConfig> = {
     null,
     '"checkpoints/**"',
     "Heavy files, below artifacts/ or in checkpoints/, of runs that stay; metrics and params stay",
+  ),
+  thinMetrics: row(
+    orNull(whole(10)),
+    null,
+    "1000",
+    "The most points of a metric of runs that stay: first, last, least, greatest and every so many",
   ),
 };
 

@@ -155,6 +155,8 @@ export interface RetentionPolicy {
    * stay, too, but where a rule says that only they go.
    */
   readonly artifactsOnly: string | null;
+  /** The most points that a metric of a run that stays keeps. @default {all of them} */
+  readonly thinMetrics?: number | undefined;
 }
 
 /** What a clean-up may do; a rule that is `null` or `false` is not given. Durations are ms. */
@@ -334,6 +336,7 @@ export function extrasOf(policy: RetentionPolicy): Extras {
     uses: true,
     artifacts: heavyGlobOf(policy),
     ...(histories.length === 0 ? {} : { histories: [...new Set(histories)].toSorted() }),
+    ...(policy.thinMetrics === undefined ? {} : { points: policy.thinMetrics }),
   };
 }
 

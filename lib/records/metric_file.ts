@@ -7,10 +7,12 @@
 import { isMeasured, type MetricSummary } from "../store/extras.ts";
 import {
   pythonLines,
+  pythonLinesWithEnds,
   pythonStripped,
   readPythonFloat,
   readPythonInteger,
 } from "../text/python_text.ts";
+import { utf8Length } from "../text/utf8.ts";
 
 /**
  * Reads a metric's file as MLflow does: each line has 2, 3 or 5 columns, with one space between, and
@@ -116,4 +118,87 @@ export function isLater(left: Point, right: Point): boolean {
   if (left.step !== right.step) return left.step > right.step;
   if (left.time !== right.time) return left.time > right.time;
   return left.value > right.value || Number.isNaN(right.value) && !Number.isNaN(left.value);
+}
+
+/**
+ * Chooses which points of a long metric stay: the first, the last as MLflow shows it, the least and the greatest, and
+ * of the others every so many, so that no more stay than are asked for.
+ *
+ * @param points All of them.
+ * @param most How many may stay, 10 or more.
+ * @returns Their places; all of them where there are no more.
+ */
+export function pointsToStay(points: readonly Point[], most: number): ReadonlySet<number> {
+  if (points.length <= most) return new Set(points.keys());
+  const order = [...points.keys()].toSorted((left, right) => {
+    const [one, other] = [points[left]!, points[right]!];
+    return isLater(one, other) ? 1 : isLater(other, one) ? -1 : left - right;
+  });
+  const staying = new Set([order[0]!, order.at(-1)!]);
+  const measured = order.filter((place) => isMeasured(points[place]!.value));
+  const byValue = (isBetter: (left: number, right: number) => boolean) =>
+    measured.reduce(
+      (best, place) => isBetter(points[place]!.value, points[best]!.value) ? place : best,
+      measured[0]!,
+    );
+  if (measured.length > 0) {
+    staying.add(byValue((left, right) => left < right)).add(byValue((left, right) => left > right));
+  }
+  const step = Math.ceil(points.length / (most - ALWAYS));
+  for (let at = 0; at < order.length; at += step) staying.add(order[at]!);
+  return staying;
+}
+
+/** The first, the last, the least and the greatest point. */
+const ALWAYS = 4;
+
+/** What a long metric's file would lose. */
+export interface Thinning {
+  readonly points: number;
+  readonly stays: number;
+  /** Parts of the file: bytes from the first, up to and without the second. */
+  readonly cuts: readonly { readonly from: number; readonly to: number }[];
+}
+
+/**
+ * Finds what to cut out of a long metric's file.
+ *
+ * @param text The text of `metrics/<key>`.
+ * @param most How many points may stay, 10 or more.
+ * @returns The parts; `null` where it is not too long, or a line of it is no point that MLflow can read.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = Array.from({ length: 12 }, (_, step) => `1700000000000 ${step / 10} ${step}\n`).join("");
+ * assertEquals(thinningOf(text, 10), {
+ *   points: 12,
+ *   stays: 7,
+ *   cuts: [{ from: 20, to: 42 }, { from: 64, to: 86 }, { from: 108, to: 130 }],
+ * });
+ * assertEquals(thinningOf(text, 12), null);
+ * ```
+ */
+export function thinningOf(text: string, most: number): Thinning | null {
+  const lines = pythonLinesWithEnds(text);
+  if (lines.length <= most || !text.endsWith("\n")) return null;
+  const points: Point[] = [];
+  for (const line of lines) {
+    const point = pointOf(pythonStripped(line).split(" "));
+    if (point === null) return null;
+    points.push(point);
+  }
+  const staying = pointsToStay(points, most);
+  const cuts: { from: number; to: number }[] = [];
+  let at = 0;
+  for (const [index, line] of lines.entries()) {
+    const to = at + utf8Length(line);
+    const last = cuts.at(-1);
+    if (staying.has(index)) at = to;
+    else if (last?.to === at) last.to = to;
+    else cuts.push({ from: at, to });
+    at = to;
+  }
+  return { points: points.length, stays: staying.size, cuts };
 }

@@ -7,7 +7,7 @@ import { type Column, renderRows } from "../text/rows.ts";
 import { type RenderOptions, type Style, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatSize, plural } from "../text/units.ts";
-import { groupKept, type KeptForReason, NO_NAME, oldestFirst } from "../words/groups.ts";
+import { groupKept, type KeptForReason, NO_NAME, nounOf, oldestFirst } from "../words/groups.ts";
 import { repairHeading } from "../words/repair.ts";
 import {
   budgetLines,
@@ -118,6 +118,8 @@ function headingOf(kind: Action["kind"], count: number): string {
       return `Soft-delete ${plural(count, "run")}: still in the store, and MLflow can restore them`;
     case "drop-artifact":
       return `Drop ${plural(count, "heavy file")} of runs that stay: out of the store`;
+    case "thin-metric":
+      return `Thin ${plural(count, "metric")} of runs that stay: some points go`;
     case "purge-run":
       return `Purge ${plural(count, "soft-deleted run")}: out of the store`;
     case "purge-experiment":
@@ -176,6 +178,7 @@ function renderKind(
 const BY_EXPERIMENT: ReadonlySet<Action["kind"]> = new Set([
   "soft-delete-run",
   "drop-artifact",
+  "thin-metric",
   "purge-run",
   "purge-logged-model",
   "move-run",
@@ -211,11 +214,6 @@ function countText(group: readonly Action[]): string {
     );
   const count = plural(group.length, nounOf(group[0]?.kind));
   return byRule.length === 0 ? count : `${count} by ${byRule.join(", ")}`;
-}
-
-function nounOf(kind: Action["kind"] | undefined): string {
-  if (kind === "drop-artifact") return "file";
-  return kind === "purge-logged-model" ? "logged model" : "run";
 }
 
 function experimentText(path: string, { experiments }: Plan): string {
@@ -274,23 +272,22 @@ function cellsOfAction(action: Action, { command }: CommandOptions): readonly st
   const words = action.usage.bytes === 0
     ? reasons
     : `${reasons}, ${formatSize(action.usage.bytes)}`;
+  const name = action.name || NO_NAME;
   switch (action.kind) {
-    case "drop-artifact":
-      return [action.name || NO_NAME, action.path, words];
     case "soft-delete-run":
     case "purge-run":
     case "move-run":
-      return [action.name || NO_NAME, action.runId, words];
+      return [name, action.runId, words];
     case "purge-experiment":
-      return [action.name || NO_NAME, action.experimentId, words];
+      return [name, action.experimentId, words];
     case "purge-logged-model":
-      return [action.name || NO_NAME, action.modelId, words];
+      return [name, action.modelId, words];
     case "quarantine-orphan":
     case "quarantine-stray":
       return ["", action.path, words];
     default:
       // What has no name but its id is named once.
-      return [isNamedByPath(action) ? "" : action.name || NO_NAME, action.path, words];
+      return [isNamedByPath(action) ? "" : name, action.path, words];
   }
 }
 

@@ -108,6 +108,8 @@ export function verbOf(kind: Action["kind"]): string {
       return "soft-deleted";
     case "drop-artifact":
       return "dropped";
+    case "thin-metric":
+      return "thinned";
     case "purge-run":
     case "purge-experiment":
     case "purge-logged-model":

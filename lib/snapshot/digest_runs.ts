@@ -38,12 +38,13 @@ function digestRun(run: Run): Digest {
   ];
   if (tags.size > 0) { for (const [key, value] of tags) parts.push(key, value); }
   if (run.extras === undefined) return digestParts(EMPTY, parts);
-  const { metrics, params, inputs, heavy } = run.extras;
+  const { metrics, params, inputs, heavy, long = [] } = run.extras;
   for (const [key, { latest, least, greatest }] of metrics) {
     parts.push(key, latest, least, greatest);
   }
   for (const [key, value] of params) parts.push(key, value);
   for (const input of inputs) parts.push(input);
   for (const { path, stamp } of heavy) parts.push(path, stamp);
+  for (const { path, stamp } of long) parts.push(path, stamp);
   return digestParts(EMPTY, parts);
 }

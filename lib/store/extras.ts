@@ -49,6 +49,22 @@ export interface HeavyFile {
   readonly stamp: string;
 }
 
+/** A metric of a run that has more points than a policy leaves it. */
+export interface LongMetric {
+  /** Its key. */
+  readonly key: string;
+  /** Its address: of a store of files its file. */
+  readonly path: StorePath;
+  /** How many points it has. */
+  readonly points: number;
+  /** How many of them would stay. */
+  readonly stays: number;
+  /** What would be cut out of its file, bytes from and to; left out where it has none. */
+  readonly cuts?: readonly { readonly from: number; readonly to: number }[];
+  /** Changes when it does. */
+  readonly stamp: string;
+}
+
 /** What was read of a run besides, since a policy asked for it. */
 export interface RunExtras {
   /** Key → value, of the metrics that were asked for. */
@@ -59,6 +75,8 @@ export interface RunExtras {
   readonly inputs: readonly string[];
   /** Empty when there are none, or they were not asked for; none lies inside another. */
   readonly heavy: readonly HeavyFile[];
+  /** Left out where there are none, or they were not asked for. */
+  readonly long?: readonly LongMetric[];
 }
 
 /** What is known of a run that has none of what was asked for; an empty map for each of very many takes much. */
@@ -110,6 +128,8 @@ export interface Extras {
   readonly artifacts: string | null;
   /** Keys of metrics of which not only the latest value counts; left out where there are none. */
   readonly histories?: readonly string[];
+  /** Metrics with more points than this; left out: none. */
+  readonly points?: number;
 }
 
 /**

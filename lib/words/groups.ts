@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ActionKind } from "../plan/action_kind.ts";
 import type { Action, KeepReason, Kept, Plan } from "../plan/plan.ts";
 import { experimentPathOf } from "../store/path.ts";
 import { plural } from "../text/units.ts";
@@ -185,4 +186,20 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "changed-recently": true,
   "holds-foreign-files": true,
   "names-another-experiment": true,
+};
+
+/**
+ * Says what a kind of action acts on, where several are counted.
+ *
+ * @param kind The kind of action.
+ * @returns Such as `run`.
+ */
+export function nounOf(kind: ActionKind | undefined): string {
+  return NOUNS[kind ?? "purge-run"] ?? "run";
+}
+
+const NOUNS: { readonly [K in ActionKind]?: string } = {
+  "drop-artifact": "file",
+  "thin-metric": "metric",
+  "purge-logged-model": "logged model",
 };

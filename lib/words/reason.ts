@@ -56,6 +56,10 @@ export function reasonText(reason: ActionReason | KeepReason): string {
         `ended ${formatDuration(reason.age)} ago`,
         ...reason.standings.flatMap(rankWords),
       ].join(", ");
+    case "long-metric":
+      return `${formatCount(reason.points)} points, ${formatCount(reason.stays)} stay, ended ${
+        within(reason)
+      }`;
     case "heavy-files":
       return [
         reason.glob,

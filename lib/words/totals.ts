@@ -32,10 +32,13 @@ export function totalsText(plan: Plan): string {
   const dropped = totals.dropArtifacts === undefined
     ? ""
     : `${plural(totals.dropArtifacts, "heavy file")} to drop, `;
+  const thinned = totals.thinMetrics === undefined
+    ? ""
+    : `${plural(totals.thinMetrics, "metric")} to thin, `;
   const later = totals.later === undefined || totals.softDeleteRuns === 0
     ? ""
     : ` now, ${formatSize(totals.later.bytes)} once what is soft-deleted is purged`;
-  return `Plan: ${formatCount(totals.softDeleteRuns)} to soft-delete, ${dropped}` +
+  return `Plan: ${formatCount(totals.softDeleteRuns)} to soft-delete, ${dropped}${thinned}` +
     `${formatCount(purges)} to purge, ${formatCount(totals.quarantineOrphans)} to quarantine; ` +
     `${formatSize(totals.usage.bytes)} leave the store${later}.`;
 }

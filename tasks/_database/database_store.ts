@@ -55,6 +55,7 @@ export function openDatabaseStore(
       kinds: new Set([
         "soft-delete-run",
         "drop-artifact",
+        "thin-metric",
         "purge-run",
         "purge-experiment",
         "purge-logged-model",

@@ -38,6 +38,7 @@ const TAGS = [
   "team=g*",
 ];
 const GLOB = "*.ckpt";
+const MOST_POINTS = 50;
 
 const count = (most: number) => fc.oneof(fc.constant(0), fc.nat({ max: most }));
 const facet = () => fc.option(fc.constantFrom<string[]>(...FACETS), { freq: 2 });
@@ -100,7 +101,7 @@ export function retentionArbitrary(
   }).map((policy) =>
     // Of the stores that are read for it, no other glob is known.
     policy.artifactsOnly !== null
-      ? policy
+      ? { ...policy, thinMetrics: MOST_POINTS }
       : { ...policy, rules: policy.rules.map((rule) => ({ ...rule, artifactsOnly: false })) }
   );
 }
@@ -152,6 +153,19 @@ export function withExtras(
         usage: { bytes: 4_096, files: 1 },
         stamp: `stamp:${index}`,
       })),
+      // Some have one, whatever is drawn.
+      ...(/[05a]$/.test(run.id)
+        ? {
+          long: [{
+            key: "long",
+            path: asStorePath(`${run.path}/metrics/long`),
+            points: 99,
+            stays: 50,
+            cuts: [{ from: 20, to: 1_000 }],
+            stamp: "long",
+          }],
+        }
+        : {}),
     };
     return { ...run, tags, extras };
   };
@@ -173,6 +187,7 @@ export function withExtras(
       params: FACETS,
       uses: true,
       artifacts: GLOB,
+      points: MOST_POINTS,
     },
     experiments: store.experiments.map(addToExperiment),
   });

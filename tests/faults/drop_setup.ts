@@ -1,5 +1,5 @@
 /**
- * A case for `cleanup` with a policy that lets heavy files go of runs that stay.
+ * A case for `cleanup` with a policy that lets heavy files and points of long metrics go of runs that stay.
  *
  * @module
  */
@@ -13,7 +13,8 @@ import { carriedOut } from "./promise.ts";
 import type { Setup, Tools } from "./scenarios.ts";
 import { shuffled } from "./shuffled.ts";
 
-const CONFIG = "retention: { keep_last: 1000 }\npurge: { artifacts_only: checkpoints/* }\n";
+const CONFIG =
+  "retention: { keep_last: 1000 }\npurge: { artifacts_only: checkpoints/*, thin_metrics: 10 }\n";
 
 /**
  * Gives some runs of a case several heavy files each, and one of them the tag of an earlier clean-up.
@@ -33,6 +34,13 @@ export async function prepareDrop(one: Case, { seed, program }: Tools): Promise<
   for (const [index, { path }] of shuffled(runs, seed).entries()) {
     for (const name of "abcde".slice(index % 5)) {
       writeFiles(one.root, { [`${path}/artifacts/checkpoints/${name}`]: `weights ${name}` });
+    }
+    if (index % 4 === 0) {
+      const points = Array.from(
+        { length: 30 + index },
+        (_, step) => `${1e12 + step} 0.${step} ${step}\n`,
+      );
+      writeFiles(one.root, { [`${path}/metrics/long/curve`]: points.join("") });
     }
     // As Lightning leaves them.
     if (index % 3 === 0) writeFiles(one.root, { [`${path}/checkpoints/last.ckpt`]: "weights" });

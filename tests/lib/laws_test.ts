@@ -73,6 +73,9 @@ function asRead(store: Store, extras: Extras): Store {
       params: only(run.extras?.params ?? new Map(), extras.params),
       inputs: extras.uses ? run.extras?.inputs ?? [] : [],
       heavy: extras.artifacts === null ? [] : run.extras?.heavy ?? [],
+      ...(extras.points === undefined || run.extras?.long === undefined
+        ? {}
+        : { long: run.extras.long }),
     },
   });
   return deepFreeze({
@@ -168,7 +171,7 @@ Deno.test("partition: each deleted experiment, orphan, damaged run and logged mo
       assertEquals(
         [
           ...kept.filter(({ kind }) => kind !== "run"),
-          ...actions.filter(({ kind }) => !/-run$|-artifact$/.test(kind)),
+          ...actions.filter(({ kind }) => !/-run$|-artifact$|-metric$/.test(kind)),
         ].map(({ path }) => path).sort(),
         judged.sort(),
       );
@@ -468,6 +471,6 @@ Deno.test("the laws are tried on plans of every kind", () => {
     (kind) => kind,
   );
   const rarest = Math.min(...[...kinds.values()].map(({ length }) => length));
-  assertEquals(kinds.size, 6);
+  assertEquals(kinds.size, 7);
   assert(rarest >= 20, `The rarest kind of action is in ${rarest} plans only`);
 });

@@ -110,21 +110,21 @@ Deno.test("monotone: a rule that keeps more never removes more", () => {
       const retention = { ...policy.retention, rules: policy.retention.rules.map(raise) };
       const strict = new Set(actsOf(plan(store, policy)));
       const removed = actsOf(plan(store, { ...policy, retention }))
-        .filter((act) => !act.startsWith("drop-artifact "));
+        .filter((act) => !/^(?:drop-artifact|thin-metric) /.test(act));
       assertEquals(removed.filter((act) => !strict.has(act)), []);
     }),
     RUNS,
   );
 });
 
-Deno.test("heavy files go only of runs that stay, and never of protected ones", () => {
+Deno.test("heavy files and points of metrics go only of runs that stay, and never of protected ones", () => {
   fc.assert(
     fc.property(stores, policies, (store, policy) => {
       const planned = plan(store, policy);
       const reasons = new Map(planned.kept.map(({ path, reasons }) => [`${path}`, reasons]));
       const registered = findReferences(store).runs;
       for (const action of planned.actions) {
-        if (action.kind !== "drop-artifact") continue;
+        if (action.kind !== "drop-artifact" && action.kind !== "thin-metric") continue;
         assert(reasons.has(`${action.experimentId}/${action.runId}`));
         assert(!registered.has(action.runId));
       }
@@ -144,8 +144,10 @@ Deno.test("a switched-off protection lets more be soft-deleted, and nothing more
       }
       const gone = new Set(pathsOf(unsafe, "soft-delete-run"));
       assertEquals(pathsOf(safe, "soft-delete-run").filter((path) => !gone.has(path)), []);
-      const dropped = new Set(pathsOf(safe, "drop-artifact"));
-      assertEquals(pathsOf(unsafe, "drop-artifact").filter((path) => !dropped.has(path)), []);
+      for (const kind of ["drop-artifact", "thin-metric"]) {
+        const lost = new Set(pathsOf(safe, kind));
+        assertEquals(pathsOf(unsafe, kind).filter((path) => !lost.has(path)), []);
+      }
     }),
     RUNS,
   );
@@ -206,7 +208,8 @@ Deno.test("a budget never takes what the policy keeps, and never stops early", (
   const outcomes = { met: 0, missed: 0, partial: 0 };
   fc.assert(
     fc.property(stores, policies, budgets, (store, policy, budget) => {
-      const all = actsOf(plan(store, policy));
+      // With a budget no metric loses points.
+      const all = actsOf(plan(store, policy)).filter((act) => !act.startsWith("thin-metric "));
       const fitted = plan(store, { ...policy, budget });
       const taken = actsOf(fitted);
       assertEquals(taken.filter((act) => !all.includes(act)), []);
@@ -240,7 +243,8 @@ Deno.test("a budget takes no more than it needs: without its last one it would f
 Deno.test("a plan that takes at most so many takes no more, nothing else, and all of what may go in the end", () => {
   fc.assert(
     fc.property(stores, policies, fc.integer({ min: 1, max: 6 }), (store, policy, count) => {
-      const all = actsOf(plan(store, policy));
+      // With a budget no metric loses points.
+      const all = actsOf(plan(store, policy)).filter((act) => !act.startsWith("thin-metric "));
       const fitted = plan(store, {
         ...policy,
         budget: { kind: "at-most", count, first: "oldest" },

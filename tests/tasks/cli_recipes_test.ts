@@ -6,10 +6,12 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname, join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
 import { DAY, experiment, run, runId, type SnapshotInit } from "../_support/builders.ts";
 import { PROJECT, type Ran, runTask } from "../_support/command.ts";
 import { tempDatabase } from "../_support/database_store.ts";
 import { diskStore, writeFiles } from "../_support/disk_store.ts";
+import { startMlflowDouble } from "../_support/mlflow_double.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
 /** Where a store is, and what of it lies on the disk: its runs, or their artifacts. */
@@ -174,6 +176,100 @@ for (const [kind, open] of kinds) {
     assertEquals(actionsOf(await type(plan!, "--json")).length, 4);
   });
 }
+
+/** As many points as a long training logs, the last two of the same step, and one that is none. */
+function longMetric(count: number): readonly (readonly [number, string, number])[] {
+  return Array.from({ length: count }, (_, step) => {
+    const value = step === 700 ? "nan" : `${((step * 37) % 1_009) / 1_009}`;
+    return [1_700_000_000_000 + step, value, Math.min(step, count - 2)];
+  });
+}
+
+for (const [kind, open] of kinds) {
+  Deno.test(`the page takes points out of long metrics, and gives each back, in ${kind}`, async () => {
+    await using place = await open(STORE);
+    const { root, where } = place;
+    const isDatabase = kind === "a database";
+    const points = longMetric(12_000);
+    const idOf = (number: number) => runId(number);
+    for (const number of [1, 2, 5]) {
+      if (isDatabase) {
+        using database = new DatabaseSync(where.replace("sqlite:///", ""));
+        database.exec("BEGIN");
+        const insert = database.prepare(
+          "INSERT INTO metrics (run_uuid, key, timestamp, value, step, is_nan) VALUES (?, ?, ?, ?, ?, ?)",
+        );
+        for (const [time, value, step] of points) {
+          const isNan = value === "nan";
+          insert.run(
+            idOf(number),
+            "sys/gpu 0",
+            time,
+            isNan ? 0 : Number(value),
+            step,
+            isNan ? 1 : 0,
+          );
+        }
+        database.exec("COMMIT");
+      } else {
+        writeFiles(root, {
+          [`1/${idOf(number)}/metrics/sys/gpu 0`]: points.map((one) => `${one.join(" ")}\n`).join(
+            "",
+          ),
+        });
+      }
+    }
+    const pointsOf = (number: number): readonly string[] => {
+      if (!isDatabase) {
+        return Deno.readTextFileSync(join(root, `1/${idOf(number)}/metrics/sys/gpu 0`)).trimEnd()
+          .split("\n");
+      }
+      using database = new DatabaseSync(where.replace("sqlite:///", ""));
+      return database.prepare(
+        "SELECT * FROM metrics WHERE run_uuid = ? AND key = ? ORDER BY timestamp",
+      )
+        .all(idOf(number), "sys/gpu 0")
+        .map((row) => `${row["timestamp"]} ${row["is_nan"] ? "nan" : row["value"]} ${row["step"]}`);
+    };
+    const all = pointsOf(2);
+    assertEquals(all.length, 12_000);
+    const before = isDatabase ? null : await readTree(root, { except: [".mltidy.trash"] });
+    const { commands: [plan, apply, restore, ...more], type } = typist(place, "Long metrics");
+    assertEquals(more, []);
+    const planned = await type(plan!, "--json");
+    assertEquals(actionsOf(planned), [`thin-metric 1/${idOf(2)}/metrics/sys/gpu 0`]);
+    const text = (await type(plan!)).out;
+    assertStringIncludes(text, "~ Thin 1 metric of runs that stay: some points go");
+    assertStringIncludes(text, "12,000 points, 925 stay, ended 58 d ago, limit 30 d");
+    assertStringIncludes(text, "Plan: 0 to soft-delete, 1 metric to thin, 0 to purge");
+    assertStringIncludes((await type(apply!)).out, "Done: 1 thinned");
+    const left = pointsOf(2);
+    assertEquals(left.length, 925);
+    assertEquals(left.filter((one) => !all.includes(one)), []);
+    const values = (lines: readonly string[]) =>
+      lines.map((line) => Number(line.split(" ")[1])).filter((value) => !Number.isNaN(value));
+    assertEquals([left[0], left.at(-1)], [all[0], all.at(-1)]);
+    assertEquals(Math.min(...values(left)), Math.min(...values(all)));
+    assertEquals(Math.max(...values(left)), Math.max(...values(all)));
+    for (const number of [1, 5]) assertEquals(pointsOf(number), all);
+    assertEquals(actionsOf(await type(plan!, "--json")), []);
+    await type(restore!);
+    assertEquals(pointsOf(2), all);
+    if (before !== null) {
+      assertSameTree(await readTree(root, { except: [".mltidy.trash"] }), before);
+    }
+  });
+}
+
+Deno.test("a plan that would take points where none can go is refused", async () => {
+  await using server = await startMlflowDouble(STORE);
+  const config = await Deno.makeTempFile({ suffix: ".yaml" });
+  Deno.writeTextFileSync(config, recipe("Long metrics").yaml);
+  const { code, err } = await runTask("cleanup", ["--config", config, "--store", server.uri]);
+  assertEquals(code, 2, err);
+  assertStringIncludes(err, "Cannot plan with purge.thin_metrics");
+  Deno.removeSync(config);
+});
 
 Deno.test("what a trainer leaves beside artifacts/ is measured, and no orphan", async () => {
   await using store = await diskStore(STORE);

@@ -16,6 +16,7 @@ import type {
   DropArtifact,
   QuarantineOrphan,
   SoftDeleteRun,
+  ThinMetric,
 } from "../../../lib/plan/plan.ts";
 import type { PurgeDanglingRows } from "../../../lib/plan/repair_action.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
@@ -34,6 +35,7 @@ import {
   isFinish,
   isOfGoneRuns,
   purgeRowsOfGone,
+  thinMetric,
 } from "./mend_rows.ts";
 import type { OwnedRows } from "./owned_rows.ts";
 import { isPurge, lookAtPurges, performPurges, type Purge } from "./purge.ts";
@@ -70,6 +72,7 @@ export interface ChangeOptions {
 type Done =
   | SoftDeleteRun
   | DropArtifact
+  | ThinMetric
   | Purge
   | QuarantineOrphan
   | FinishRun
@@ -85,11 +88,14 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
   const { task, now, keepBackup, log, tables, rows, path, readNamed, requireSame } = options;
   const { places } = options;
   const actions = options.actions.filter((one): one is Done =>
-    isSoftDelete(one) || isDrop(one) || isPurge(one) || isQuarantine(one) || isFinish(one) ||
+    isSoftDelete(one) || isDrop(one) || isThin(one) || isPurge(one) || isQuarantine(one) ||
+    isFinish(one) ||
     isOfGoneRuns(one)
   );
   const turn = takeTurns();
-  const changing = actions.flatMap((one) => isSoftDelete(one) || isDrop(one) ? one.runId : []);
+  const changing = actions.flatMap((one) =>
+    isSoftDelete(one) || isDrop(one) || isThin(one) ? one.runId : []
+  );
   const known = new Map(standingsOfRuns(tables, changing));
   await turn();
   const purging = lookAtPurges(tables, rows, actions.filter(isPurge));
@@ -124,6 +130,12 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
       }
       const stale = chunk.filter(isFinish);
       if (stale.length > 0) return finishRuns(place, stale);
+      const [thin] = chunk.filter(isThin);
+      if (thin !== undefined) {
+        const done = await thinMetric(place, thin, { known, turn, explain });
+        isUnsettled ||= done.isUnsettled;
+        return [done.outcome];
+      }
       const [dangling] = chunk.filter(isOfGoneRuns);
       if (dangling !== undefined) {
         const done = await purgeRowsOfGone(place, dangling, { turn, explain });
@@ -189,6 +201,10 @@ function isDrop(action: Action): action is DropArtifact {
   return action.kind === "drop-artifact";
 }
 
+function isThin(action: Action): action is ThinMetric {
+  return action.kind === "thin-metric";
+}
+
 function isQuarantine(action: Action): action is QuarantineOrphan {
   return action.kind === "quarantine-orphan";
 }
@@ -245,6 +261,7 @@ function mayBeChanged(database: Database, row: LoggedRow): boolean {
 const CHUNKS: Readonly<Record<Done["kind"], number>> = {
   "soft-delete-run": AT_ONCE,
   "drop-artifact": AT_ONCE,
+  "thin-metric": 1,
   "purge-run": 1_000,
   "purge-experiment": 20,
   "purge-logged-model": 1_000,

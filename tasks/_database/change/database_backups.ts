@@ -250,6 +250,8 @@ function addressOf({ kind, experiment, id }: Pick<LoggedSubject, "kind" | "exper
     case "orphan":
     case "artifact":
       return id;
+    case "metric-points":
+      return `points of ${id}`;
     case "dangling-rows":
       return `rows of ${id}`;
   }

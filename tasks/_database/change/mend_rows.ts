@@ -1,5 +1,6 @@
 /**
- * Repairs of a database: runs that are stale end, and rows go that belong to runs which are gone.
+ * Changes of a part of a run's rows: runs that are stale end, metrics lose points, and rows go that belong to runs
+ * which are gone.
  *
  * *Ordering*: what is made of a row, and which rows go, is logged before any is touched.
  *
@@ -11,16 +12,18 @@
  */
 
 import type { EditMeta, PurgeDanglingRows } from "../../../lib/plan/repair_action.ts";
-import type { Action } from "../../../lib/plan/plan.ts";
+import { pointsToStay } from "../../../lib/records/metric_file.ts";
+import type { Action, ThinMetric } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
 import { statusOf } from "../../../lib/store/run_status.ts";
 import { NO_USAGE } from "../../../lib/store/usage.ts";
 import { countOfRuns } from "../scan/dangling_rows.ts";
+import { pointsOfMetric, stampOfPoints } from "../scan/read_extras.ts";
 import { NEWEST, selectRuns } from "../scan/read_rows.ts";
 import { selectRows, type Tables } from "../scan/tables.ts";
 import { endedRun, type LoggedRow, makeChanges } from "../log/change_rows.ts";
 import { type RemovalPlace, removeAll } from "./remove_rows.ts";
-import { type Standings, standingsOfRuns } from "./standing_facts.ts";
+import { type Standings, standingsOfRuns, standsAs } from "./standing_facts.ts";
 
 /** An action that ends a run. */
 export type FinishRun = EditMeta & { readonly kind: "finish-stale-run" };
@@ -165,5 +168,59 @@ export async function purgeRowsOfGone(
     }
     default:
       return skipped("changed-since-plan");
+  }
+}
+
+/**
+ * Takes points out of a metric that still has those that were planned, of a run that stands as it stood. Needs write
+ * permission.
+ *
+ * @param place From where.
+ * @param action Which metric.
+ * @param options How the run stood, what is awaited between two transactions, and how an error is told.
+ * @returns The outcome, and whether what was to stay is in the log alone.
+ */
+export async function thinMetric(
+  place: RemovalPlace,
+  { kind, path, runId: run, experimentId: experiment, key, most, stamp }: ThinMetric,
+  { known, turn, explain }: {
+    readonly known: Standings;
+    readonly turn: () => Promise<void>;
+    readonly explain: (error: unknown) => string;
+  },
+): Promise<{ readonly outcome: ActionOutcome; readonly isUnsettled: boolean }> {
+  const { tables } = place;
+  const end = (outcome: ActionOutcome, isUnsettled = false) => ({ outcome, isUnsettled });
+  const points = pointsOfMetric(tables, run, key);
+  const isStill = () => standsAs(standingsOfRuns(tables, [run]).get(run), known.get(run));
+  if (points.length === 0) return end({ kind, path, outcome: "skipped", because: "gone" });
+  if (stampOfPoints(points) !== stamp || !isStill()) {
+    return end({ kind, path, outcome: "skipped", because: "changed-since-plan" });
+  }
+  const staying = [...pointsToStay(points, most)].map((index) => points[index]!.at);
+  const subject = { kind: "metric-points", experiment, run, id: key, trees: [] } as const;
+  const [removed] = await removeAll<SkipReason>(place, [subject], {
+    turn,
+    // What was logged meanwhile lies behind all that was there.
+    tables: [{
+      table: "metrics",
+      owner: "run_uuid",
+      where: `"key" = '${key.replaceAll("'", "''")}' AND rowid <= ${points.at(-1)!.at} ` +
+        `AND rowid NOT IN (${staying.join(", ")})`,
+    }],
+    refuse: (_, parts) =>
+      new Map(isStill() ? [] : [...parts.keys()].map((one) => [one, "changed-since-plan"])),
+    follow: (subjects) =>
+      Promise.resolve(subjects.map(() => ({ kind: "gone", usage: NO_USAGE, remains: [] }))),
+  });
+  switch (removed?.outcome) {
+    case "gone":
+      return end({ kind, path, outcome: "applied", usage: NO_USAGE });
+    case "failed": {
+      const { error, isLogged = false } = removed;
+      return end({ kind, path, outcome: "failed", message: explain(error) }, isLogged);
+    }
+    default:
+      return end({ kind, path, outcome: "skipped", because: "changed-since-plan" });
   }
 }

@@ -40,7 +40,9 @@ export function isPurge(action: Action): action is Purge {
 }
 
 /** How all that goes stands, by its id, before anything has gone. */
-export type Known = Readonly<Record<Exclude<Subject["kind"], "dangling-rows">, Standings>>;
+export type Known = Readonly<
+  Record<Exclude<Subject["kind"], "metric-points" | "dangling-rows">, Standings>
+>;
 
 /**
  * Looks at how all stands that is to go. Needs read permission.

@@ -345,7 +345,7 @@ interface Owner {
 
 /** What goes with a subject and has artifacts: the experiment itself before what lies in it. */
 function* ownersIn(rows: OwnedRows, { kind, id }: Subject): Iterable<Owner> {
-  if (kind === "dangling-rows") return;
+  if (kind === "metric-points" || kind === "dangling-rows") return;
   yield* ownersWhere(rows, kind, PLACES[kind][1], id);
   if (kind !== "experiment") return;
   yield* ownersWhere(rows, "run", "experiment_id", id);

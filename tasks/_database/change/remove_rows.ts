@@ -65,6 +65,7 @@ const ORDER: Readonly<Record<Subject["kind"], readonly Owner[]>> = {
   "run": ["run"],
   "logged-model": ["logged-model"],
   "experiment": ["run", "logged-model", "trace", "experiment"],
+  "metric-points": ["run"],
   "dangling-rows": ["run"],
 };
 
@@ -94,7 +95,7 @@ interface Going<Why> {
 export async function removeAll<Why>(
   place: RemovalPlace,
   subjects: readonly GoingSubject[],
-  { refuse, turn, follow }: RemovalOptions<Why>,
+  { refuse, turn, follow, tables }: RemovalOptions<Why>,
 ): Promise<readonly Removed<Why>[]> {
   const { log, change } = place;
   const kind = subjects[0]?.kind;
@@ -106,7 +107,7 @@ export async function removeAll<Why>(
     end: null,
   }));
   try {
-    for (const owner of ORDER[kind]) await takeOwned(place, owner, all, { refuse, turn });
+    for (const owner of ORDER[kind]) await takeOwned(place, owner, all, { refuse, turn, tables });
   } catch (error) {
     for (const going of all) going.end ??= { outcome: "failed", error };
   }
@@ -130,16 +131,18 @@ interface RemovalOptions<Why> {
   readonly refuse: Refuse<Why>;
   readonly turn: () => Promise<void>;
   readonly follow: PurgeTrees["follow"];
+  /** Which rows go. @default {all that belong to it} */
+  readonly tables?: readonly OwnedTable[] | undefined;
 }
 
 async function takeOwned<Why>(
   place: RemovalPlace,
   owner: Owner,
   all: readonly Going<Why>[],
-  { refuse, turn }: { readonly refuse: Refuse<Why>; readonly turn: () => Promise<void> },
+  { refuse, turn, ...how }: Omit<RemovalOptions<Why>, "follow">,
 ): Promise<void> {
   const { rows } = place;
-  const tables = tablesFor(rows, owner, all);
+  const tables = how.tables ?? tablesFor(rows, owner, all);
   const parts = all.filter(({ end }) => end === null).flatMap((going) =>
     partsOf(place, going.logged, owner).map((id) => ({ id, going }))
   );
@@ -192,10 +195,11 @@ function tablesFor<Why>(
 /** The ids of what of one owner goes with a subject. */
 function partsOf(
   { rows, tables }: RemovalPlace,
-  { kind, id }: LoggedSubject,
+  { kind, id, run }: LoggedSubject,
   owner: Owner,
 ): readonly string[] {
   if (owner === kind) return [id];
+  if (kind === "metric-points") return [run!];
   if (kind === "dangling-rows") return goneRuns(tables, id);
   const own = ownTableOf(owner);
   if (!rows.columns.has(own.table)) return [];

@@ -50,11 +50,13 @@ export function stateOfSubject(
   const name = `${WORDS[kind]} ${id}`;
   // Its tree tells, and is looked at with those of all others.
   if (kind === "orphan") return "gone";
-  if (kind === "artifact") {
+  if (kind === "artifact" || kind === "metric-points") {
     const isThere = statementOf(rows, "SELECT 1 FROM runs WHERE run_uuid = ?").get(subject.run!);
     return isThere === undefined
       ? { collision: `${name}: expected its run ${subject.run}, found none with that id` }
-      : "gone";
+      : kind === "artifact"
+      ? "gone"
+      : stateOfRows(log, rows, subject);
   }
   const { table, owner } = ownTableOf(kind);
   const isTaken = statementOf(rows, `SELECT 1 FROM "${table}" WHERE "${owner}" = ?`).get(id);
@@ -123,9 +125,10 @@ export function experimentsIn(
 
 /** The row by which a thing is what it is. */
 function ownChunk(log: ChangeLog, subject: LoggedSubject): RowChunk | null {
-  if (subject.kind === "orphan" || subject.kind === "artifact") return null;
+  const { kind } = subject;
+  if (kind === "orphan" || kind === "artifact" || kind === "metric-points") return null;
   const [chunk] = log.chunksOf(subject);
-  const isOwn = chunk?.owner === subject.kind && chunk.table === ownTableOf(chunk.owner).table;
+  const isOwn = chunk?.owner === kind && chunk.table === ownTableOf(chunk.owner).table;
   return isOwn && chunk.rows.length > 0 ? chunk : null;
 }
 
@@ -143,6 +146,7 @@ const WORDS = {
   "experiment": "experiment",
   "orphan": "orphan",
   "artifact": "artifact",
+  "metric-points": "metric",
   "dangling-rows": "table",
 } as const;
 

@@ -32,11 +32,11 @@ export interface RowChunk {
 }
 
 /**
- * What of an action is taken away, with all that belongs to it; of rows that belong to runs which are gone, the id is
- * that of their table, and they are of no experiment.
+ * What of an action is taken away, with all that belongs to it; of points of a metric the id is its key, and of rows
+ * that belong to runs which are gone, that of their table, and they are of no experiment.
  */
 export interface Subject {
-  readonly kind: "run" | "logged-model" | "experiment" | "dangling-rows";
+  readonly kind: "run" | "logged-model" | "experiment" | "metric-points" | "dangling-rows";
   readonly experiment: string;
   /** The run that it is, or that has logged it; `null` where there is none, as of rows of runs that are gone. */
   readonly run: string | null;
@@ -199,6 +199,7 @@ export function subjectOf(row: Readonly<Record<string, unknown>>): LoggedSubject
     (known !== "experiment" || id === experiment) &&
     (known !== "orphan" && known !== "artifact" || trees.length === 1 && trees[0]?.path === id) &&
     (known !== "artifact" || `${id}`.startsWith(`${experiment}/${run}/`)) &&
+    (known !== "metric-points" || run !== null && trees.length === 0) &&
     (known !== "dangling-rows" || run === null && experiment === "" && trees.length === 0) &&
     (known !== "run" || id === run);
   if (!isSound) {
@@ -261,6 +262,7 @@ const KINDS = [
   "experiment",
   "orphan",
   "artifact",
+  "metric-points",
   "dangling-rows",
 ] as const;
 
@@ -297,7 +299,9 @@ function chunkOf(
   const isOfRun = subject.kind === "dangling-rows" && owner === "run" &&
     found["table"] === subject.id && subject.id !== ownTableOf(owner).table;
   const isOwn = owner === subject.kind ? id === subject.id : subject.kind === "experiment";
-  if (owner === undefined || typeof id !== "string" || !isOwn && !isOfRun) {
+  const isPoint = subject.kind === "metric-points" && owner === "run" && id === subject.run &&
+    found["table"] === "metrics";
+  if (owner === undefined || typeof id !== "string" || !isOwn && !isOfRun && !isPoint) {
     return refuse(`expected what belongs to it, found what belongs to ${found["owner"]} ${id}`);
   }
   const table = OWNED_TABLES[owner].find((one) => one.table === found["table"])?.table ??

@@ -4,13 +4,18 @@
  * @module
  */
 
+import { type Point, pointsToStay } from "../../../lib/records/metric_file.ts";
+import { fingerprintOf } from "../../../lib/snapshot/fingerprint.ts";
 import type { TraceUseRow } from "../../../lib/snapshot/assemble_rows.ts";
 import {
   type Extras,
+  type LongMetric,
   type MetricSummary,
   NO_EXTRAS,
   type RunExtras,
 } from "../../../lib/store/extras.ts";
+import { isKeyName } from "../../../lib/store/names.ts";
+import { asStorePath } from "../../../lib/store/path.ts";
 import { placesFor, rowReader, selectRows, type Tables, text } from "./tables.ts";
 
 /** A run of a database. */
@@ -36,23 +41,113 @@ export function extrasReader(
   const histories = readHistories(tables, wanted.histories ?? []);
   const links = wanted.uses ? readModelLinks(tables, "RUN_INPUT") : [];
   const inputs = Map.groupBy(links, ({ run }) => run);
+  const long = wanted.points === undefined ? NO_LONG : readLongMetrics(tables, wanted.points);
   return (after, upTo) => {
     const metrics = readMetrics(after, upTo);
     const params = readParams(after, upTo);
-    if (metrics.size + params.size + inputs.size === 0) return () => NO_EXTRAS;
+    if (metrics.size + params.size + inputs.size + long.size === 0) return () => NO_EXTRAS;
     return ({ id, at }) => {
       const [own, named] = [metrics.get(at), params.get(at)];
       const models = inputs.size === 0 ? undefined : inputs.get(id);
-      if (own === undefined && named === undefined && models === undefined) return NO_EXTRAS;
+      const many = long.get(id);
+      const isNothing = own === undefined && named === undefined && models === undefined &&
+        many === undefined;
+      if (isNothing) return NO_EXTRAS;
       const history = histories.get(id);
       return {
         metrics: own && history ? withHistory(own, history) : own ?? NO_EXTRAS.metrics,
         params: named ?? NO_EXTRAS.params,
         inputs: models?.map(({ model }) => model) ?? NO_EXTRAS.inputs,
         heavy: NO_EXTRAS.heavy,
+        ...(many === undefined ? {} : { long: many }),
       };
     };
   };
+}
+
+const NO_LONG: ReadonlyMap<string, readonly LongMetric[]> = new Map();
+
+interface CountRow {
+  readonly run: string;
+  readonly experiment: string | null;
+  readonly key: string;
+}
+
+/** By their runs, the metrics that have more points than so many. */
+function readLongMetrics(
+  tables: Tables,
+  most: number,
+): ReadonlyMap<string, readonly LongMetric[]> {
+  const rows = selectRows<CountRow>(tables, {
+    table: "metrics",
+    fields: {
+      run: text("run_uuid"),
+      experiment: {
+        name: "run_uuid",
+        sql:
+          "(SELECT CAST(experiment_id AS TEXT) FROM runs WHERE runs.run_uuid = metrics.run_uuid)",
+      },
+      key: text("key"),
+    },
+    tail: "GROUP BY run_uuid, key HAVING COUNT(*) > ? ORDER BY run_uuid, key",
+    values: [most],
+  });
+  const found = new Map<string, LongMetric[]>();
+  for (const { run, experiment, key } of rows) {
+    if (experiment === null || !isKeyName(key)) continue;
+    const points = pointsOfMetric(tables, run, key);
+    const one: LongMetric = {
+      key,
+      path: asStorePath(`${experiment}/${run}/metrics/${key}`),
+      points: points.length,
+      stays: pointsToStay(points, most).size,
+      stamp: stampOfPoints(points),
+    };
+    found.getOrInsertComputed(run, () => []).push(one);
+  }
+  return found;
+}
+
+/** A point, and where its row is. */
+export interface PlacedPoint extends Point {
+  readonly at: number;
+}
+
+/**
+ * Reads all points of a metric. Needs read permission.
+ *
+ * @param tables The database.
+ * @param run The run's id.
+ * @param key The metric's key.
+ * @returns The points, in the order in which they were logged.
+ */
+export function pointsOfMetric(tables: Tables, run: string, key: string): readonly PlacedPoint[] {
+  const rows = selectRows<PlacedPoint & { readonly isNan: number }>(tables, {
+    table: "metrics",
+    fields: {
+      at: { name: "run_uuid", sql: "rowid" },
+      step: { name: "step", sql: "CAST(step AS REAL)" },
+      time: { name: "timestamp", sql: "CAST(timestamp AS REAL)" },
+      value: { name: "value", sql: "CAST(value AS REAL)" },
+      isNan: { name: "is_nan", sql: "CAST(is_nan AS REAL)" },
+    },
+    tail: "WHERE run_uuid = ? AND key = ? ORDER BY rowid",
+    values: [run, key],
+  });
+  return [...rows].map(({ isNan, ...point }) => isNan === 0 ? point : { ...point, value: NaN });
+}
+
+/**
+ * Stamps the points of a metric.
+ *
+ * @param points All of them.
+ * @returns Changes when one comes or goes.
+ */
+export function stampOfPoints(points: readonly PlacedPoint[]): string {
+  const last = points.at(-1);
+  return fingerprintOf(
+    [points.length, last?.at ?? 0, last?.step ?? 0, last?.time ?? 0].map(String),
+  );
 }
 
 /** By the place of a run: key → what it has by that. */

@@ -7,6 +7,7 @@
 import type {
   Extras,
   HeavyFile,
+  LongMetric,
   MetricSummary,
   RunExtras,
   TraceUse,
@@ -20,7 +21,7 @@ import { type MetaDocument, textOf } from "../../../lib/yaml/node.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { MOST, problemAt, readText } from "../../_io/read.ts";
 import { kindAt } from "./list_entries.ts";
-import { measureTree, newMeasurer } from "./measure.ts";
+import { fileStamp, measureTree, newMeasurer } from "./measure.ts";
 
 /** A summary reads none of these files, and to load what reads them takes a tenth of its time. */
 async function loadRecords() {
@@ -108,6 +109,7 @@ export async function scanRunExtras(
     params: new Map(await readKeys(place, `${run}/params`, "param", wanted.params)),
     inputs: wanted.inputs ? await inputsOf(place, run) : [],
     heavy: wanted.artifacts === null ? [] : await heavyFilesOf(place, run, wanted.artifacts),
+    ...(wanted.points === undefined ? {} : await longMetricsOf(place, run, wanted.points)),
   };
 }
 
@@ -211,6 +213,35 @@ export async function heavyFilesOf(
   if (isOwn(CHECKPOINTS)) await look(`${run}/${CHECKPOINTS}`, CHECKPOINTS, true);
   return found;
 }
+
+/** What is too short for so many points, or cannot be read whole, stays as it is. */
+async function longMetricsOf(
+  { root }: Place,
+  run: string,
+  most: number,
+): Promise<Pick<RunExtras, "long">> {
+  const { thinningOf } = await import("../../../lib/records/metric_file.ts");
+  const found: LongMetric[] = [];
+  const visit = async (folder: string, before: string) => {
+    const listed = await listDirectory(`${root}/${folder}`);
+    if (listed.kind === "failed") return;
+    for (const { name, isFile, isDirectory } of listed.entries) {
+      const [path, key] = [`${folder}/${name}`, `${before}${name}`];
+      if (isDirectory) await visit(path, `${key}/`);
+      const stamp = fileStamp(`${root}/${path}`);
+      // Between its colons it has the size.
+      if (!isFile || Number(stamp.split(":")[1]) <= most * SHORTEST_LINE) continue;
+      const fact = readText(`${root}/${path}`, { most: MOST.text });
+      const thinning = fact.kind === "text" ? thinningOf(fact.text, most) : null;
+      if (thinning !== null) found.push({ key, path: asStorePath(path), ...thinning, stamp });
+    }
+  };
+  if (isDirectory(`${root}/${run}/metrics`)) await visit(`${run}/metrics`, "");
+  return found.length === 0 ? {} : { long: found };
+}
+
+/** Such as `1 1 0`, with its end. */
+const SHORTEST_LINE = 6;
 
 function isDirectory(path: string): boolean {
   try {

@@ -25,7 +25,12 @@ Deno.test("readConfig() takes an empty file for all defaults, which keep and rem
   assertEquals(config, read("retention:\nrules: []\n# a comment\n"));
   assertEquals(config.store, null);
   assertEquals(config.primaryMetric, { name: "f1", mode: "max" });
-  assertEquals(config.purge, { after: 30 * DAY, undated: "keep", artifactsOnly: null });
+  assertEquals(config.purge, {
+    after: 30 * DAY,
+    undated: "keep",
+    artifactsOnly: null,
+    thinMetrics: null,
+  });
   assertEquals(config.limits, { maxShare: 0.5, maxRuns: null });
   assert(isEmptyRule(policyOf(config).retention!.rules[0]!));
 });
@@ -57,7 +62,7 @@ protect:
   pinned_tags: thesis
   experiments: [churn]
   unsafe_young: true
-purge: { after: 7, undated: last-sign-of-life, artifacts_only: "checkpoints/**" }
+purge: { after: 7, undated: last-sign-of-life, artifacts_only: "checkpoints/**", thin_metrics: 500 }
 limits: { max_share: 25%, max_runs: 1000 }
 schedule: { every: saturday, at: 4:05, task: prune:apply }
 notify:
@@ -101,7 +106,12 @@ review: { port: 9000, mlflow_ui: "http://localhost:5000", allow_hosts: mltidy.ex
       unsafe_pinned: false,
       unsafe_unreadable: false,
     },
-    purge: { after: 7 * DAY, undated: "last-sign-of-life", artifactsOnly: "checkpoints/**" },
+    purge: {
+      after: 7 * DAY,
+      undated: "last-sign-of-life",
+      artifactsOnly: "checkpoints/**",
+      thinMetrics: 500,
+    },
     limits: { maxShare: 0.25, maxRuns: 1000 },
     schedule: { every: "saturday", at: "04:05", task: "prune:apply" },
     notify: {

@@ -1,7 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "../../_support/fast_check.ts";
 import { checkMetricFile } from "../../../lib/records/check_metric_file.ts";
-import { summarizeMetric } from "../../../lib/records/metric_file.ts";
+import { pointsToStay, summarizeMetric, thinningOf } from "../../../lib/records/metric_file.ts";
 
 Deno.test("summarizeMetric() takes the greatest step, then time, then value for the latest", () => {
   const latest = (text: string) => {
@@ -104,4 +104,50 @@ Deno.test("summarizeMetric() tells the same of usual lines as of others", () => 
     const [usual, other] = ["\n", "\v"].map((end) => lines.map((each) => each + end).join(""));
     assertEquals(summarizeMetric(usual!), summarizeMetric(other!));
   }));
+});
+
+Deno.test("pointsToStay() keeps the latest and the extremes of any points, and no more than it may", () => {
+  const value = fc.oneof(fc.double({ noNaN: false }), fc.constantFrom(NaN, Infinity, 0, -0));
+  const point = fc.record({ step: fc.integer({ min: -5, max: 40 }), time: fc.nat(9), value });
+  fc.assert(
+    fc.property(
+      fc.array(point, { maxLength: 300 }),
+      fc.integer({ min: 10, max: 60 }),
+      (all, most) => {
+        const staying = pointsToStay(all, most);
+        assert(staying.size <= Math.max(most, 0) || all.length <= most);
+        if (all.length <= most) return assertEquals(staying.size, all.length);
+        const left = all.filter((_, place) => staying.has(place));
+        const text = (points: typeof all) =>
+          points.map(({ time, value, step }) => `${time} ${pythonOf(value)} ${step}\n`).join("");
+        assertEquals(summarizeMetric(text(left)), summarizeMetric(text(all)));
+        // What has been thinned once is not thinned again, and what is cut out leaves just that.
+        assertEquals(thinningOf(text(left), most), null);
+        const { cuts, points, stays } = thinningOf(text(all), most)!;
+        assertEquals([points, stays], [all.length, staying.size]);
+        const whole = text(all);
+        const kept = [...cuts.map(({ from }) => from), whole.length]
+          .map((end, index) => whole.slice(cuts[index - 1]?.to ?? 0, end)).join("");
+        assertEquals(kept, text(left));
+      },
+    ),
+  );
+});
+
+function pythonOf(value: number): string {
+  return Number.isNaN(value)
+    ? "nan"
+    : Number.isFinite(value)
+    ? `${value}`
+    : value > 0
+    ? "inf"
+    : "-inf";
+}
+
+Deno.test("thinningOf() leaves a file alone of which a line is no point, or the last one has no end", () => {
+  const lines = Array.from({ length: 20 }, (_, step) => `17 0.${step} ${step}\n`);
+  assertEquals(thinningOf(lines.join(""), 10)?.points, 20);
+  assertEquals(thinningOf(lines.join("").trimEnd(), 10), null);
+  assertEquals(thinningOf(lines.with(7, "17 broken 3\n").join(""), 10), null);
+  assertEquals(thinningOf(lines.join(""), 20), null);
 });
