@@ -120,7 +120,7 @@ function toldOf({ actions, kept }: CleanupPlan): readonly string[] {
       if (action.kind === "purge-experiment") {
         return action.runIds.map((id) => `${action.path}/${id}`);
       }
-      return action.kind === "drop-artifact" || action.kind === "purge-logged-model"
+      return ["drop-artifact", "thin-metric", "purge-logged-model"].includes(action.kind)
         ? []
         : [action.path];
     }),

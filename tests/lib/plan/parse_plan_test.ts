@@ -85,6 +85,7 @@ Deno.test("parsePlan() gives back every plan of a clean-up", () => {
     "purge-run",
     "quarantine-orphan",
     "soft-delete-run",
+    "thin-metric",
   ]);
 });
 
