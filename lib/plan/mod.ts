@@ -35,6 +35,7 @@ export type {
   BudgetOutcome,
   CleanupPlan,
   DropArtifact,
+  HeavyReason,
   KeepReason,
   Kept,
   Lapsed,
@@ -61,6 +62,9 @@ export type {
   Reviewed,
   SoftDeleteRun,
   Stop,
+  ThinMetric,
+  ThinnedMetric,
+  ThinReason,
   TraceRecord,
 } from "./plan.ts";
 export { planMove, type PlanMoveOptions } from "../move/plan_move.ts";

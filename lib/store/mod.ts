@@ -56,6 +56,7 @@ export {
 export type {
   Extras,
   HeavyFile,
+  LongMetric,
   MetricSummary,
   ModelUse,
   RunExtras,
