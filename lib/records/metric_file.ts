@@ -171,11 +171,11 @@ export interface Thinning {
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const text = Array.from({ length: 12 }, (_, step) => `1700000000000 ${step / 10} ${step}\n`).join("");
+ * const text = Array.from({ length: 12 }, (_, step) => `1700000000000 0.${step} ${step}\n`).join("");
  * assertEquals(thinningOf(text, 10), {
  *   points: 12,
- *   stays: 7,
- *   cuts: [{ from: 20, to: 42 }, { from: 64, to: 86 }, { from: 108, to: 130 }],
+ *   stays: 8,
+ *   cuts: [20, 60, 100, 140].map((from) => ({ from, to: from + 20 })),
  * });
  * assertEquals(thinningOf(text, 12), null);
  * ```

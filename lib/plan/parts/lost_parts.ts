@@ -23,7 +23,7 @@ export interface ThinnedMetric {
 }
 
 /** Why a metric is thinned. */
-export interface ThinReason {
+export type ThinReason = {
   /** Tells the kinds of reason apart. */
   readonly kind: "long-metric";
   /** How many points it has. */
@@ -36,10 +36,10 @@ export interface ThinReason {
   readonly age: number;
   /** What that is longer than, ms. */
   readonly limit: number;
-}
+};
 
 /** Why a heavy file goes. */
-export interface HeavyReason<Standing> {
+export type HeavyReason<Standing> = {
   /** Tells the kinds of reason apart. */
   readonly kind: "heavy-files";
   /** Which files count as heavy. */
@@ -52,4 +52,4 @@ export interface HeavyReason<Standing> {
   readonly limit: number;
   /** How the run stands under a rule that does not keep it, and lets only artifacts go; left out by any other. */
   readonly standings?: readonly Standing[];
-}
+};
