@@ -32,6 +32,7 @@ import { measureCold, measureSizes, measureSummary, measureVerify } from "./read
 import { measureServer, measureServerPruning, measureServerTraining } from "./server_bench.ts";
 import { measureReview } from "./review_bench.ts";
 import { measureStartUp } from "./start_up_bench.ts";
+import { measureTerminal } from "./terminal_bench.ts";
 
 /** Everything there is to measure, by the words that `--rows` knows. */
 const measurements: Readonly<Record<string, Measurement>> = {
@@ -50,6 +51,7 @@ const measurements: Readonly<Record<string, Measurement>> = {
   apply: measureApply,
   review: measureReview,
   "start-up": measureStartUp,
+  terminal: measureTerminal,
   cold: measureCold,
   million: measureMillion,
 };
