@@ -241,8 +241,16 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     ],
   },
   {
+    room: "tasks/_database/moves/",
+    of: [
+      ...[...GROUND, "lib/plan/", "lib/snapshot/"],
+      ...["tasks/_database/scan/", "tasks/_database/log/"],
+    ],
+  },
+  {
     room: "tasks/_database/change/",
     of: [
+      "tasks/_database/moves/",
       ...[...GROUND, "lib/backup/", "lib/plan/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
       "tasks/_file/own/own_directory.ts",
       ...["tasks/_database/scan/", "tasks/_database/log/", "tasks/_database/trees/"],
@@ -302,6 +310,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   {
     room: "tasks/_database/",
     of: [
+      "lib/move/",
       ...[...GROUND, "lib/plan/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
       ...[
         "tasks/_database/scan/",

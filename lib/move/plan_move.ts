@@ -12,6 +12,7 @@ import {
   findPartialView,
   findUnreadableDatabases,
 } from "../judge/find_database_uses.ts";
+import { holdFinder } from "../judge/find_uses.ts";
 import type { ActionKind } from "../plan/action_kind.ts";
 import type {
   KeepReason,
@@ -117,6 +118,7 @@ function judgeOf(
     holdersOf(snapshot).flatMap((one) => [...one.runs, ...one.damagedRuns, ...one.loggedModels]),
     ({ id }): string => id,
   );
+  const holdsOf = holdFinder(snapshot);
   const databaseUse = (path: StorePath) => uses.get(path);
   return ({ run, from, models }) => {
     if (from === null) return [{ kind: "in-orphan", orphan: holderOf(run.path) }];
@@ -130,6 +132,8 @@ function judgeOf(
         ? { kind: "symbolic-link" }
         : undefined,
       ...[run, ...models].map(({ path }) => databaseUse(path)),
+      // A table that is not known may name the experiment beside the run.
+      ...holdsOf("run", run.id).filter(({ kind }) => kind === "newer-database"),
       ...[run, ...models].map(({ id, path: own }): KeepReason | undefined => {
         const other = byId.get(id)?.find(({ path }) => path !== own);
         return other === undefined ? undefined : { kind: "in-the-way", path: other.path };
@@ -196,7 +200,11 @@ function actionOf(one: MovingRun, parts: Parts, target: Experiment): MoveRun {
     experimentId: run.experimentId,
     to: target.id,
     parent: (parent?.id ?? null) as RunId | null,
-    reasons: [why, ...staying.map((uri): MoveReason => ({ kind: "artifacts-stay", uri }))],
+    // Where the first stays, those of its models and traces do as well.
+    reasons: [
+      why,
+      ...staying.slice(0, 1).map((uri): MoveReason => ({ kind: "artifacts-stay", uri })),
+    ],
     records: parts.records,
     texts: parts.texts,
     trees: parts.trees,

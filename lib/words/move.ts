@@ -30,7 +30,7 @@ export function moveLines(plan: Plan): readonly string[] {
     ...(staying.length === 0 ? [] : [
       `The artifacts of ${
         plural(staying.length, "run")
-      } stay below the place of the former experiment: what removes that for good takes them.`,
+      } stay below the place of the former experiment: whatever removes that place takes them.`,
     ]),
   ];
 }

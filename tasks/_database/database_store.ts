@@ -61,6 +61,7 @@ export function openDatabaseStore(
         "purge-logged-model",
         "quarantine-orphan",
         "finish-stale-run",
+        "move-run",
         "purge-dangling-rows",
       ]),
       async interrupted() {
@@ -108,7 +109,12 @@ export function openDatabaseStore(
         return withCopies(openDatabaseBackups(path, null, how), { path, directory, now });
       },
     },
-    moving: null,
+    moving: {
+      async evidence(snapshot, policy) {
+        const { evidenceOfRows } = await import("../../lib/move/evidence_of_rows.ts");
+        return evidenceOfRows(snapshot, policy);
+      },
+    },
     pinning: {
       async pin({ runId }, pinned) {
         const { pinRow } = await import("./pin_run.ts");

@@ -63,7 +63,7 @@ export async function openPostgresStore(
     changes: {
       kinds: new Set([
         ...["soft-delete-run", "purge-run", "purge-experiment", "purge-logged-model"] as const,
-        ...["quarantine-orphan", "finish-stale-run", "purge-dangling-rows"] as const,
+        ...["quarantine-orphan", "finish-stale-run", "move-run", "purge-dangling-rows"] as const,
         "drop-artifact",
       ]),
       async interrupted() {
@@ -120,7 +120,12 @@ export async function openPostgresStore(
         });
       },
     },
-    moving: null,
+    moving: {
+      async evidence(snapshot, policy) {
+        const { evidenceOfRows } = await import("../../lib/move/evidence_of_rows.ts");
+        return evidenceOfRows(snapshot, policy);
+      },
+    },
     pinning: {
       async pin({ runId }, pinned) {
         const { pinRow } = await import("./pin_run.ts");

@@ -16,6 +16,7 @@ import { ExitCode } from "../../tasks/_cli/table/exit_code.ts";
 import { recover } from "../../tasks/backups/recover.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
+import { move } from "../../tasks/move.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import type { Store } from "../../tasks/ports/store.ts";
 import { experiment, loggedModel, runId, type SnapshotInit } from "../_support/builders.ts";
@@ -39,6 +40,12 @@ export const databaseScenarios: readonly DatabaseTried[] = ([
   },
   { name: "database-drop", task: "database", prepare: (options) => prepare(DROP, options) },
   { name: "database-reviewed", task: "database", prepare: (options) => prepare(REVIEWED, options) },
+  { name: "database-move", task: "database", prepare: (options) => prepare(MOVE, options) },
+  {
+    name: "database-restore-move",
+    task: "database",
+    prepare: (options) => prepare(RESTORE_MOVE, options),
+  },
   { name: "database-repair", task: "database", prepare: (options) => prepare(REPAIR, options) },
   {
     name: "database-recover-cleanup",
@@ -104,6 +111,22 @@ const REVIEWED: Command = {
   words: [],
   script: fromFileUrl(new URL("apply_reviewed.ts", import.meta.url)),
   done: ExitCode.partlyApplied,
+};
+/** A run goes into another experiment, with a copy of a dataset that another one names as well. */
+const MOVE: Command = {
+  words: ["move", "--apply", "--force", "--run", runId(1), "--to", "3"],
+  damage:
+    `INSERT INTO datasets (dataset_uuid, experiment_id, name, digest, dataset_source_type, dataset_source)
+      VALUES ('d1', 1, 'rice', '4b8f', 'code', '{}');
+    INSERT INTO inputs (input_uuid, source_type, source_id, destination_type, destination_id, step) VALUES
+      ('i1', 'DATASET', 'd1', 'RUN', '${runId(1)}', 0), ('i2', 'DATASET', 'd1', 'RUN', '${
+      runId(2)
+    }', 0)`,
+};
+const RESTORE_MOVE: Command = {
+  words: ["restore", "--last"],
+  damage: MOVE.damage!,
+  first: (store) => move(store, { runs: [runId(1)], to: "3", apply: true }),
 };
 const RESTORE: Command = {
   words: ["restore", "--last"],

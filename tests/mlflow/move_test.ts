@@ -8,6 +8,7 @@
 import { assertEquals } from "@std/assert";
 import { join, toFileUrl } from "@std/path";
 import { move, openStore, restore } from "mltidy";
+import { exactRowsOf } from "../_support/owned_rows.ts";
 import { memoryDirectory } from "../_support/temp_directory.ts";
 import { readTree } from "../_support/tree.ts";
 import { testEachVersion } from "./each_version.ts";
@@ -65,5 +66,16 @@ testEachVersion(
     const location = join(Deno.realPathSync(directory.path), "mlruns");
     const look = () => readTree(location, { except: [".mltidy.trash"] });
     await proveMove(version, { uri: toFileUrl(location).href, location, look });
+  },
+);
+
+testEachVersion(
+  "a run moved within a database opens with its artifacts, models, traces and children, and comes back",
+  async (version) => {
+    await using directory = await memoryDirectory();
+    const path = join(Deno.realPathSync(directory.path), "mlflow.db");
+    const location = `sqlite:///${path}`;
+    const look = () => Promise.resolve(exactRowsOf(path));
+    await proveMove(version, { uri: location, location, look });
   },
 );

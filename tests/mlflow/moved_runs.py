@@ -6,6 +6,7 @@
 
 import json
 import logging
+import os
 import sys
 import warnings
 
@@ -26,7 +27,12 @@ def make(uri):
     import numpy
 
     client = MlflowClient()
-    ids = [client.create_experiment(name) for name in ("scratch", "keepers")]
+    # Beside a database, since each script is run in a directory of its own.
+    place = os.path.dirname(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:") else None
+    ids = [
+        client.create_experiment(name, place and os.path.join(place, "mlruns", name))
+        for name in ("scratch", "keepers")
+    ]
     mlflow.set_experiment("scratch")
     rice = mlflow.data.from_numpy(numpy.arange(3), name="rice")
     runs = {}
@@ -66,6 +72,11 @@ def files_of(client, run, path=None):
     )
 
 
+def texts_of(client, run):
+    names = [name for name in files_of(client, run) if name.endswith(".txt")]
+    return [open(client.download_artifacts(run, name)).read() for name in names]
+
+
 def say(experiment):
     client = MlflowClient()
     runs = client.search_runs([experiment], run_view_type=3)
@@ -80,7 +91,7 @@ def said(client, experiment, run):
         "metrics": [[one.step, one.value] for key in run.data.metrics
                     for one in client.get_metric_history(id, key)],
         "files": files_of(client, id),
-        "text": client.download_artifacts(id, "") is not None,
+        "texts": texts_of(client, id),
         "datasets": [[one.dataset.name, one.dataset.digest] for one in run.inputs.dataset_inputs],
         "children": sorted(
             child.data.tags["mlflow.runName"]

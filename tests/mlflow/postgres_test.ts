@@ -27,6 +27,7 @@ import { assertSameTree, readTree } from "../_support/tree.ts";
 import { versionsThatRun } from "./each_version.ts";
 import { digestsOf, hasDriver, obstacle, type Server, startServer } from "./postgres.ts";
 import { breakOff, refuseAll } from "./postgres_refusals.ts";
+import { moveInCopy } from "./postgres_move.ts";
 import { killEach } from "./postgres_kills.ts";
 import { mendCopy } from "./postgres_repair.ts";
 import { type MlflowVersion, runPython } from "./python.ts";
@@ -53,6 +54,7 @@ Deno.test({
         await readAlike(server, database, version);
         const root = join(directory.path, "mlruns");
         await changeAndUndo(server, database, root, version);
+        await moveInCopy(server, database);
         if (version.name.startsWith("3.")) {
           await mendCopy(server, database, root);
           await killEach(server, database, root);

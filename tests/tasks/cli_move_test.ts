@@ -7,6 +7,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { experiment, run, runId, type SnapshotInit } from "../_support/builders.ts";
 import { PROJECT, runTask } from "../_support/command.ts";
+import { tempDatabase } from "../_support/database_store.ts";
 import { diskStore } from "../_support/disk_store.ts";
 
 const CHOSEN = `3a7bb8${"0".repeat(26)}`;
@@ -34,31 +35,44 @@ function commandsOfPage(): readonly (readonly string[])[] {
   return block.trimEnd().split("\n").map((line) => line.replace(/ +#.*$/, "").split(" ").slice(2));
 }
 
-Deno.test("what the page says of moving runs, typed on a directory, moves so much and no more, and back", async () => {
-  await using store = await diskStore(STORE);
-  const type = async ([task = "", ...words]: readonly string[]) => {
-    const { code, out, err } = await runTask(task, [
-      ...[...words, "--store", store.root, "--json"],
-      ...(task.endsWith(":apply") ? ["--force"] : []),
-    ]);
-    assertEquals([code, err], [0, `Store ${store.root} (chosen by --store)\n`], task);
-    return JSON.parse(out);
-  };
-  const pathsOf = (all: readonly { readonly path: string }[]) => all.map(({ path }) => path);
-  const runsOf = async (id: string) => {
-    const { perExperiment } = await type(["summary"]);
-    return perExperiment.find((one: { readonly id: string }) => one.id === id).runs;
-  };
-  const [one, apply, all, restore, ...more] = commandsOfPage();
-  assertEquals(more, []);
-  const tree = [`1/${runId(2)}`, `1/${CHOSEN}`];
-  assertEquals(pathsOf((await type(one!)).actions), tree);
-  assertEquals(pathsOf((await type(apply!)).outcomes), tree);
-  assertEquals(await runsOf("2"), 3);
-  assertEquals(pathsOf((await type(all!)).actions), [`1/${runId(3)}`]);
-  await type(restore!);
-  assertEquals([await runsOf("1"), await runsOf("2")], [3, 1]);
-});
+for (
+  const [kind, open] of [
+    ["a directory", async () => {
+      const store = await diskStore(STORE);
+      return { where: store.root, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+    }],
+    ["a database", async () => {
+      const store = await tempDatabase(STORE, { artifacts: true });
+      return { where: store.uri, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+    }],
+  ] as const
+) {
+  Deno.test(`what the page says of moving runs, typed on ${kind}, moves so much and no more, and back`, async () => {
+    await using store = await open();
+    const type = async ([task = "", ...words]: readonly string[]) => {
+      const { code, out, err } = await runTask(task, [
+        ...[...words, "--store", store.where, "--json"],
+        ...(task.endsWith(":apply") ? ["--force"] : []),
+      ]);
+      assertEquals([code, err], [0, `Store ${store.where} (chosen by --store)\n`], task);
+      return JSON.parse(out);
+    };
+    const pathsOf = (all: readonly { readonly path: string }[]) => all.map(({ path }) => path);
+    const runsOf = async (id: string) => {
+      const { perExperiment } = await type(["summary"]);
+      return perExperiment.find((one: { readonly id: string }) => one.id === id).runs;
+    };
+    const [one, apply, all, restore, ...more] = commandsOfPage();
+    assertEquals(more, []);
+    const tree = [`1/${runId(2)}`, `1/${CHOSEN}`];
+    assertEquals(pathsOf((await type(one!)).actions), tree);
+    assertEquals(pathsOf((await type(apply!)).outcomes), tree);
+    assertEquals(await runsOf("2"), 3);
+    assertEquals(pathsOf((await type(all!)).actions), [`1/${runId(3)}`]);
+    await type(restore!);
+    assertEquals([await runsOf("1"), await runsOf("2")], [3, 1]);
+  });
+}
 
 Deno.test("move says in its first line what moves where, and what is missing before it looks at anything", async () => {
   await using store = await diskStore(STORE);

@@ -14,6 +14,7 @@
 import type {
   Action,
   DropArtifact,
+  MoveRun,
   QuarantineOrphan,
   SoftDeleteRun,
   ThinMetric,
@@ -26,9 +27,15 @@ import { takeTurns } from "../../_io/take_turns.ts";
 import { type Chunking, performInChunks } from "../../ports/perform_in_chunks.ts";
 import type { Change } from "../../ports/store.ts";
 import { storeErrorOf } from "../scan/open_database.ts";
-import type { Database, Tables } from "../scan/tables.ts";
+import type { Tables } from "../scan/tables.ts";
 import type { WritableLog } from "../log/change_log.ts";
-import { AT_ONCE, type LoggedRow, makeChanges, softDeletion, stateOf } from "../log/change_rows.ts";
+import {
+  AT_ONCE,
+  type LoggedRow,
+  makeChanges,
+  mayBeChanged,
+  softDeletion,
+} from "../log/change_rows.ts";
 import {
   type FinishRun,
   finishRuns,
@@ -42,6 +49,7 @@ import { isPurge, lookAtPurges, performPurges, type Purge } from "./purge.ts";
 import { purgeTrees, type ReadNamed } from "./purge_trees.ts";
 import type { RemovalPlace } from "./remove_rows.ts";
 import { dropArtifacts, quarantineOrphans } from "./set_trees_aside.ts";
+import { isMove, moveRuns } from "../moves/move_runs.ts";
 import { type Standings, standingsOfRuns, standsAs } from "./standing_facts.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { isOther, witnessesIn } from "../log/witnesses.ts";
@@ -76,6 +84,7 @@ type Done =
   | Purge
   | QuarantineOrphan
   | FinishRun
+  | MoveRun
   | PurgeDanglingRows;
 
 /**
@@ -89,8 +98,7 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
   const { places } = options;
   const actions = options.actions.filter((one): one is Done =>
     isSoftDelete(one) || isDrop(one) || isThin(one) || isPurge(one) || isQuarantine(one) ||
-    isFinish(one) ||
-    isOfGoneRuns(one)
+    isFinish(one) || isMove(one) || isOfGoneRuns(one)
   );
   const turn = takeTurns();
   const changing = actions.flatMap((one) =>
@@ -135,6 +143,11 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
         const done = await thinMetric(place, thin, { known, turn, explain });
         isUnsettled ||= done.isUnsettled;
         return [done.outcome];
+      }
+      const moves = chunk.filter(isMove);
+      if (moves.length > 0) {
+        const stampOf = (run: string) => standingsOfRuns(tables, [run]).get(run)?.stamp;
+        return moveRuns({ tables, log, change: id, stampOf }, moves);
       }
       const [dangling] = chunk.filter(isOfGoneRuns);
       if (dangling !== undefined) {
@@ -249,14 +262,6 @@ function softDelete(
   );
 }
 
-function mayBeChanged(database: Database, row: LoggedRow): boolean {
-  try {
-    return stateOf(database, row) === "after";
-  } catch {
-    return true;
-  }
-}
-
 /** As many actions of one kind at once as are done before the signal is looked at again. */
 const CHUNKS: Readonly<Record<Done["kind"], number>> = {
   "soft-delete-run": AT_ONCE,
@@ -267,5 +272,6 @@ const CHUNKS: Readonly<Record<Done["kind"], number>> = {
   "purge-logged-model": 1_000,
   "quarantine-orphan": 1_000,
   "finish-stale-run": AT_ONCE,
+  "move-run": 20,
   "purge-dangling-rows": 1,
 };

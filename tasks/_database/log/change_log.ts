@@ -205,7 +205,10 @@ function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): 
       ),
     rowsOf: (id, selection = {}) =>
       reading(() =>
-        database.prepare(`SELECT * FROM rows WHERE ${CHOSEN} ORDER BY number`)
+        // A dataset goes once nothing names it any more.
+        database.prepare(
+          `SELECT * FROM rows WHERE ${CHOSEN} ORDER BY table_name = 'datasets', number`,
+        )
           .all(...chosen(id, selection)).map(loggedRowOf)
       ),
     subjectsOf: (id, selection = {}) =>

@@ -13,139 +13,31 @@
 
 import type { SQLInputValue } from "node:sqlite";
 import { DamagedBackupError } from "../../../lib/errors.ts";
-import { DROPPED_TAG, isDeletionMark } from "../../../lib/store/tags.ts";
 import type { Database, Value } from "../scan/tables.ts";
+import {
+  droppedTag,
+  endedRun,
+  type LoggedRow,
+  markedDeletion,
+  markOf,
+  type Row,
+  type RowChange,
+  softDeletion,
+} from "./made_rows.ts";
+import { movedIn } from "./moved_rows.ts";
 
-/** Columns of a row, by their names. */
-export type Row = Readonly<Record<string, Value>>;
-
-/** A row as a change found it, and what it made of it. */
-export interface RowChange {
-  readonly experiment: string;
-  readonly run: string;
-  readonly table: "runs" | "tags";
-  /** Tells the row from all others of its table. */
-  readonly key: Row;
-  /** What of it was changed. */
-  readonly before: Row;
-  readonly after: Row;
-}
-
-/** The same, as it is logged. */
-export interface LoggedRow extends RowChange {
-  readonly number: number;
-}
-
-/**
- * Makes of a run what MLflow's SQL store makes of it: `delete_run` in
- * `mlflow/store/tracking/sqlalchemy_store.py`.
- *
- * @param run Its id.
- * @param time Epoch ms; `null` where the database is of an MLflow that recorded none.
- * @returns How its row is found, and what it becomes.
- */
-export function softDeletion(
-  run: string,
-  time: number | null,
-): Pick<RowChange, "table" | "key" | "before" | "after"> {
-  const [undated, dated] = time === null
-    ? [{}, {}]
-    : [{ deleted_time: null }, { deleted_time: time }];
-  return {
-    table: "runs",
-    key: { run_uuid: run },
-    before: { lifecycle_stage: "active", ...undated },
-    after: { lifecycle_stage: "deleted", ...dated },
-  };
-}
-
-/** The tag of a run that is deleted over a tracking server: it says when that was, and by which change. */
-export interface Mark {
-  readonly tag: string;
-  /** `null`: the run had none of that name. */
-  readonly before: string | null;
-  readonly after: string;
-}
-
-/**
- * Makes of a run what is made of it over a tracking server.
- *
- * @param run Its id.
- * @param mark The tag that it gets.
- * @returns How its row is found, and what it becomes.
- */
-export function markedDeletion(
-  run: string,
-  { tag, before, after }: Mark,
-): Pick<RowChange, "table" | "key" | "before" | "after"> {
-  return {
-    table: "runs",
-    key: { run_uuid: run },
-    before: { lifecycle_stage: "active", [tag]: before },
-    after: { lifecycle_stage: "deleted", [tag]: after },
-  };
-}
-
-/**
- * Finds the tag that a run got when it was deleted over a tracking server.
- *
- * @param row What was made of the run.
- * @returns The tag; `null`: something else was made of it.
- */
-export function markOf({ before, after }: Pick<RowChange, "before" | "after">): Mark | null {
-  const tag = Object.keys(after).find(isDeletionMark);
-  if (tag === undefined) return null;
-  const [had = null, has] = [before[tag], after[tag]];
-  if (typeof has !== "string" || had !== null && typeof had !== "string") return null;
-  return { tag, before: had, after: has };
-}
-
-/** What ends a run that is stale, and what it was before. */
-export interface Ending {
-  readonly from: { readonly status: string; readonly end: number | null };
-  readonly to: { readonly status: string; readonly end: number };
-}
-
-/**
- * Makes of a run what MLflow's SQL store makes of it: `update_run_info` in
- * `mlflow/store/tracking/sqlalchemy_store.py`.
- *
- * @param run Its id.
- * @param ending How it stands, and how it ends; epoch ms.
- * @returns How its row is found, and what it becomes.
- */
-export function endedRun(
-  run: string,
-  { from, to }: Ending,
-): Pick<RowChange, "table" | "key" | "before" | "after"> {
-  return {
-    table: "runs",
-    key: { run_uuid: run },
-    before: { status: from.status, end_time: from.end },
-    after: { status: to.status, end_time: to.end },
-  };
-}
-
-/**
- * Makes of a run's tags what tells that some of its artifacts were dropped.
- *
- * @param run Its id.
- * @param before The value of the tag; `null` where it has none.
- * @param time Epoch ms.
- * @returns How its row is found, and what it becomes.
- */
-export function droppedTag(
-  run: string,
-  before: string | null,
-  time: number,
-): Pick<RowChange, "table" | "key" | "before" | "after"> {
-  return {
-    table: "tags",
-    key: { run_uuid: run, key: DROPPED_TAG },
-    before: { value: before },
-    after: { value: new Date(time).toISOString() },
-  };
-}
+export {
+  droppedTag,
+  endedRun,
+  type Ending,
+  type LoggedRow,
+  type Mark,
+  markedDeletion,
+  markOf,
+  type Row,
+  type RowChange,
+  softDeletion,
+} from "./made_rows.ts";
 
 /**
  * Writes a row for the log.
@@ -160,7 +52,8 @@ export function logged(row: RowChange): readonly SQLInputValue[] {
 
 /**
  * Reads a row of the log. Who may write there may have put anything into it: nothing else is undone than a soft
- * deletion, the end of a run, and the tag that tells that artifacts of it were dropped.
+ * deletion, the end of a run, its move into another experiment, and the tag that tells that artifacts of it were
+ * dropped.
  *
  * @param row As SQLite gives it.
  * @returns What was made of it.
@@ -171,7 +64,8 @@ export function loggedRowOf(row: Readonly<Record<string, unknown>>): LoggedRow {
   const run = String(row["run"]);
   const expected = row["table_name"] === "tags"
     ? tagIn(run, before, after)
-    : endingIn(run, before, after) ?? markedIn(run, before, after) ?? deletionIn(run, after);
+    : movedIn(row["table_name"], run, { key, before, after }) ?? endingIn(run, before, after) ??
+      markedIn(run, before, after) ?? deletionIn(run, after);
   const isSound = expected !== null && row["table_name"] === expected.table &&
     sameRow(key, expected.key) && sameRow(before, expected.before) &&
     sameRow(after, expected.after);
@@ -179,7 +73,7 @@ export function loggedRowOf(row: Readonly<Record<string, unknown>>): LoggedRow {
     throw new DamagedBackupError(
       `Cannot read row ${row["number"]} of change ${
         row["change"]
-      }: expected the soft deletion, or the end, of a run, or the tag of one that lost artifacts`,
+      }: expected the soft deletion, or the end, of a run, its move, or the tag of one that lost artifacts`,
     );
   }
   const { number, experiment } = row;
@@ -250,7 +144,9 @@ export function stateOf(
     return database.prepare(`SELECT 1 FROM ${quoted(table)} WHERE ${sql}`).get(...values) !==
       undefined;
   };
-  if (isNothing(table, before) && !holds({})) return hasRun(database, key) ? "before" : "gone";
+  if (isNothing(table, before) && !holds({})) {
+    return table === "datasets" || hasRun(database, key) ? "before" : "gone";
+  }
   if (holds(before)) return "before";
   if (holds(after)) return "after";
   return holds({}) ? "other" : "gone";
@@ -279,6 +175,49 @@ export function makeChanges<C extends RowChange>(
 }
 
 /**
+ * Changes all of these rows, or none: all must stand as they were. Needs write permission.
+ *
+ * @param database The store's database.
+ * @param changes The rows.
+ * @param mayChange Asked within the transaction.
+ * @returns Whether they have been changed.
+ */
+export function makeAllChanges(
+  database: Database,
+  changes: readonly RowChange[],
+  mayChange: () => boolean,
+): boolean {
+  try {
+    inTransaction(database, () => {
+      const isDone = mayChange() &&
+        changes.every((change) => put(database, change, change.before, change.after));
+      if (!isDone) throw new Otherwise();
+    });
+    return true;
+  } catch (error) {
+    if (!(error instanceof Otherwise)) throw error;
+    return false;
+  }
+}
+
+class Otherwise extends Error {}
+
+/**
+ * Tells whether a row may stand as a change has left it. Needs read permission.
+ *
+ * @param database The store's database.
+ * @param row The row.
+ * @returns Whether it does, or nobody can tell.
+ */
+export function mayBeChanged(database: Database, row: LoggedRow): boolean {
+  try {
+    return stateOf(database, row) === "after";
+  } catch {
+    return true;
+  }
+}
+
+/**
  * Changes rows back that stand as a change has left them. Needs write permission.
  *
  * @param database The store's database.
@@ -294,14 +233,20 @@ export function undoChanges<C extends RowChange>(
     () =>
       changes.filter((change) =>
         !put(database, change, change.after, change.before) &&
-        stateOf(database, change) !== "before"
+        !isLeft(change, stateOf(database, change))
       ),
   );
 }
 
-/** A tag that is not there. */
+/** A dataset that somebody has come to name stays. */
+function isLeft({ table }: RowChange, state: RowState): boolean {
+  return state === "before" || state === "after" && table === "datasets";
+}
+
+/** A tag, or a dataset, that is not there. */
 function isNothing(table: RowChange["table"], row: Row): boolean {
-  return table === "tags" && row["value"] === null;
+  return table === "tags" && row["value"] === null ||
+    table === "datasets" && row["name"] === null;
 }
 
 function hasRun(database: Database, { run_uuid }: Row): boolean {
@@ -312,20 +257,29 @@ function put(database: Database, change: RowChange, from: Row, to: Row): boolean
   const { table, key } = change;
   if (isNothing(table, from)) {
     if (stateOf(database, change) !== "before") return false;
-    database.prepare("INSERT INTO tags (run_uuid, key, value) VALUES (?, ?, ?)")
-      .run(key["run_uuid"]!, key["key"]!, to["value"]!);
+    const columns = Object.keys({ ...key, ...to });
+    database.prepare(
+      `INSERT INTO ${quoted(table)} (${columns.map(quoted).join(", ")}) VALUES (${
+        columns.map(() => "?").join(", ")
+      })`,
+    ).run(...Object.values({ ...key, ...to }));
     return true;
   }
   if (isNothing(table, to)) {
     const { sql, values } = conditionOf({ ...key, ...from });
-    const { changes } = database.prepare(`DELETE FROM tags WHERE ${sql}`).run(...values);
+    const unnamed = table === "datasets"
+      ? " AND NOT EXISTS (SELECT 1 FROM inputs AS i WHERE i.source_id = dataset_uuid)"
+      : "";
+    const { changes } = database.prepare(`DELETE FROM ${quoted(table)} WHERE ${sql}${unnamed}`)
+      .run(...values);
     return Number(changes) === 1;
   }
   const set = Object.keys(to).map((column) => `${quoted(column)} = ?`).join(", ");
   const { sql, values } = conditionOf({ ...key, ...from });
   const { changes } = database.prepare(`UPDATE ${quoted(table)} SET ${set} WHERE ${sql}`)
     .run(...Object.values(to), ...values);
-  return Number(changes) === 1;
+  // A model, or a trace, has several rows in some tables.
+  return Number(changes) > 0;
 }
 
 function conditionOf(row: Row): { readonly sql: string; readonly values: readonly Value[] } {

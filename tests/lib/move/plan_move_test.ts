@@ -235,7 +235,7 @@ Deno.test("planMove() leaves artifacts where they lie elsewhere, and says so whe
   ]);
   assert(
     renderPlan(plan).includes(
-      "The artifacts of 1 run stay below the place of the former experiment: what removes that for good takes them.",
+      "The artifacts of 1 run stay below the place of the former experiment: whatever removes that place takes them.",
     ),
   );
 });
