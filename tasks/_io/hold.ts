@@ -49,7 +49,7 @@ export class LedAstray extends Error {
  * @throws {Deno.errors.NotADirectory} When it is none.
  */
 export function hold(directory: string): Held {
-  const info = Deno.lstatSync(directory);
+  const info = lookAt(directory);
   if (info.isSymlink) throw new LedAstray(directory);
   if (!info.isDirectory) throw new Deno.errors.NotADirectory(directory);
   const links = linksToOpen();
@@ -67,6 +67,15 @@ export function hold(directory: string): Held {
   if (Deno.readLinkSync(path) === directory) return heldAt(path, close);
   close();
   throw new LedAstray(directory);
+}
+
+function lookAt(directory: string): Deno.FileInfo {
+  try {
+    return Deno.lstatSync(directory);
+  } catch (error) {
+    // Links on the way to it lead in a circle.
+    throw error instanceof Deno.errors.FilesystemLoop ? new LedAstray(directory) : error;
+  }
 }
 
 function heldAt(path: string, close: () => void): Held {

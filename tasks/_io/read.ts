@@ -208,7 +208,8 @@ function tooLarge(size: number, most: number): Error {
 }
 
 /**
- * Looks at what stands at a path, without following a link.
+ * Looks at what stands at a path, without following a link. Nothing lies in a file, nor behind links that lead in a
+ * circle.
  *
  * @param path The path.
  * @returns What stands there, or `null`.
@@ -217,10 +218,11 @@ export function infoOf(path: string): Deno.FileInfo | null {
   try {
     return Deno.lstatSync(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return null;
-    }
-    throw error;
+    const isNothing = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory ||
+      error instanceof Deno.errors.FilesystemLoop;
+    if (!isNothing) throw error;
+    return null;
   }
 }
 

@@ -14,7 +14,9 @@ import { DamagedBackupError } from "../../../lib/errors.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import { isCount, isText } from "../../../lib/text/json.ts";
 import { readLines, writeLines } from "../../_io/lines.ts";
+import { NotRegularError } from "../../_io/open_regular.ts";
 import { accessBelow, trySetAccess } from "../../_io/permissions.ts";
+import { failureText } from "../../_io/read.ts";
 import type { Digest } from "../../_io/tree/digest.ts";
 
 /** Entries that are being written. */
@@ -82,7 +84,8 @@ export function* readEntries(
   let last = "";
   const fail = (why: string) =>
     new DamagedBackupError(`Cannot read ${path}: ${why}; the backup is damaged, use another one`);
-  for (const line of readLines(path, (bytes) => hash.update(bytes))) {
+  const lines = linesOf(path, (bytes) => hash.update(bytes), fail);
+  for (const line of lines) {
     count++;
     const entry = parseEntry(line);
     if (entry === null) throw fail(`line ${count} is no entry`);
@@ -98,6 +101,19 @@ export function* readEntries(
   }
   if (count !== expected.count || hash.finish() !== expected.sha256) {
     throw fail("it is not what the manifest says");
+  }
+}
+
+function* linesOf(
+  path: string,
+  onBytes: (bytes: Uint8Array) => void,
+  fail: (why: string) => Error,
+): Generator<string> {
+  try {
+    yield* readLines(path, onBytes);
+  } catch (error) {
+    const isNoFile = error instanceof NotRegularError || error instanceof Deno.errors.IsADirectory;
+    throw isNoFile ? fail(failureText(error)) : error;
   }
 }
 

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { backup } from "../../../tasks/backups/backup.ts";
 import { listBackups } from "../../../tasks/backups/list_backups.ts";
+import { cleanup } from "../../../tasks/cleanup.ts";
 import { openStore } from "../../../tasks/open_store.ts";
 import { prune } from "../../../tasks/prune.ts";
 import { NOW } from "../../_support/builders.ts";
@@ -51,6 +52,18 @@ Deno.test("listBackups() lists copies and changes, newest first, then what is da
       `copy what you need from ${broken}/files, then remove the backup: deno task backup --expire broken --store ${place.root}`,
   });
   assertEquals(backups.length, 3);
+});
+
+Deno.test("listBackups() lists a change of which nothing can be found beside all others", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await openStore(place.root, { now: () => NOW });
+  const copy = await backup(store, { scope: { kind: "metadata" } });
+  const { report } = await cleanup(store, { apply: true });
+  const files = join(report!.backup!.path, "files");
+  Deno.removeSync(files, { recursive: true });
+  Deno.symlinkSync("files", files);
+  const { backups } = await listBackups(store);
+  assertEquals(backups.map(({ id }) => id).toSorted(), [copy.id, report!.backup!.id].toSorted());
 });
 
 Deno.test("listBackups() says of what is damaged elsewhere how to remove it there", async () => {

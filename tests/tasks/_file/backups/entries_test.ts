@@ -86,6 +86,21 @@ Deno.test("readEntries() refuses a line that is no entry", async () => {
   }
 });
 
+Deno.test("readEntries() names the list in whose place something else stands, and waits for no pipe", async () => {
+  await using place = await tempDirectory();
+  const at = (name: string) => join(place.path, name);
+  Deno.symlinkSync("/etc/passwd", at("link"));
+  Deno.mkdirSync(at("directory"));
+  await new Deno.Command("mkfifo", { args: [at("pipe")] }).output();
+  for (const name of ["link", "directory", "pipe"]) {
+    assertThrows(
+      () => [...readEntries(at(name), { count: 0, sha256: SHA }, digest)],
+      DamagedBackupError,
+      `Cannot read ${at(name)}: `,
+    );
+  }
+});
+
 Deno.test("readEntries() gives an error or a prefix of the truth, whatever is done to the list", async () => {
   await using place = await tempDirectory();
   const path = join(place.path, "entries.jsonl");
