@@ -14,6 +14,7 @@ const CASES: readonly (readonly [kind: string, paths: readonly string[]])[] = [
   ["purge-experiment", ["1", ".trash", ".trash/1/a", "old.trash/1", ".trash/.git"]],
   ["quarantine-orphan", [".trash", "models", "1/a", ".mltidy.trash", ".git", "a.b"]],
   ["drop-artifact", ["1/a", "1/a/artifacts", "1/a/metrics/loss", ".trash/1/a/artifacts/x"]],
+  ["thin-metric", ["1/a", "1/a/metrics", "1/a/tags/x", ".trash/1/a/metrics/x"]],
   ["write-meta", [".trash", "models", "1/a/artifacts", "1/a/b/c/d", ".mltidy.trash"]],
   ["create-experiment", ["1", ".trash/0", "0/a", "models", "00"]],
   ["set-stage", ["1/a", "models", ".trash"]],
@@ -39,6 +40,8 @@ const NAMED: readonly (readonly [kind: string, path: string])[] = [
   ["purge-run", "1/a"],
   ["purge-experiment", ".trash/1"],
   ["drop-artifact", "1/a/artifacts/x/y"],
+  ["drop-artifact", "1/a/checkpoints"],
+  ["drop-artifact", "1/a/checkpoints/x.ckpt"],
 ];
 
 Deno.test("pathFault() tells of an action whose ids name another subject than its path", () => {

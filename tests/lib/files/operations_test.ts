@@ -31,6 +31,16 @@ const ACTIONS: Readonly<{ [K in Action["kind"]]: Action & { readonly kind: K } }
     experimentId: asExperimentId("1"),
     tagged: false,
   },
+  "thin-metric": {
+    ...base,
+    kind: "thin-metric",
+    path: asStorePath(`1/${ID}/metrics/curve`),
+    runId: ID,
+    experimentId: asExperimentId("1"),
+    key: "curve",
+    most: 10,
+    cuts: [{ from: 9, to: 23 }],
+  },
   "purge-run": {
     ...base,
     kind: "purge-run",
@@ -339,6 +349,7 @@ Deno.test("stampedBy() looks at the whole of what is moved, at the file of what 
   assertEquals(Object.fromEntries(stamped), {
     "soft-delete-run": `directory 1/${ID}`,
     "drop-artifact": `tree 1/${ID}/artifacts/checkpoints`,
+    "thin-metric": `file 1/${ID}/metrics/curve`,
     "purge-run": `tree 1/${ID}`,
     "purge-experiment": "tree .trash/1",
     "purge-logged-model": "tree 1/models/m-1",
