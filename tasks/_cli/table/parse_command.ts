@@ -1,4 +1,4 @@
-/// <reference types="../../std.d.ts" />
+/// <reference types="../../_io/std/std.d.ts" />
 import { parseArgs } from "@std/cli/parse-args";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { programName } from "../../../lib/text/credentials.ts";

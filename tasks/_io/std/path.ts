@@ -1,4 +1,4 @@
-/// <reference types="../../std.d.ts" />
+/// <reference types="./std.d.ts" />
 /**
  * The few functions of `@std/path` that this project uses, under its name. Its own front door asks
  * `globalThis.process` for the platform, and to be asked that, Deno loads Node's `process`: as much work as
