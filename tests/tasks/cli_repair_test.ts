@@ -89,8 +89,8 @@ Deno.test("a plan that could take more names the command for that with all that 
   await using store = await damagedStore(({ write }) =>
     write(`${child}/metrics/torn`, "1 0.5 1\nx\n2 0.5 2\n")
   );
-  const words = ["--settle", "3d", "--drop-lines", "--store", store.root];
-  const waiting = await runTask("repair", words);
+  const words = ["--drop-lines", "--store", store.root];
+  const waiting = await runTask("repair", ["--settle", "3d", ...words]);
   const typed = `repair ${words.join(" ")} --settle 0m`;
   assertStringIncludes(waiting.out, `where nothing writes to the store: deno task ${typed}\n`);
   const { out } = await runTask("repair", typed.split(" ").slice(1));
