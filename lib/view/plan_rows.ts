@@ -314,6 +314,8 @@ function kindOf({ kind }: Action, isRun: boolean): Row["kind"] {
       return "run";
     case "drop-artifact":
       return "heavy-file";
+    case "thin-metric":
+      return "metric";
     case "purge-experiment":
       return "experiment";
     case "purge-logged-model":

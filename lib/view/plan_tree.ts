@@ -31,6 +31,7 @@ const VERBS: { readonly [K in ActionKind]?: Verb } = {
   "quarantine-orphan": "quarantine",
   "quarantine-stray": "quarantine",
   "drop-artifact": "drop",
+  "thin-metric": "thin",
   "move-run": "move",
 };
 

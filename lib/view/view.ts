@@ -37,7 +37,15 @@ export interface Bar {
 }
 
 /** What is done with something. */
-export type Verb = "soft-delete" | "purge" | "quarantine" | "drop" | "move" | "repair" | "stays";
+export type Verb =
+  | "soft-delete"
+  | "purge"
+  | "quarantine"
+  | "drop"
+  | "thin"
+  | "move"
+  | "repair"
+  | "stays";
 
 /** How many there are of something. */
 export interface Count {
@@ -107,6 +115,7 @@ export interface Row {
     | "experiment"
     | "orphan"
     | "heavy-file"
+    | "metric"
     | "damage";
   /** What is done with it. */
   readonly verb: Verb;

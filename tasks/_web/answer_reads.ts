@@ -133,6 +133,7 @@ export function planView(session: Session, read: ReadStore, shown: Shown): PlanV
       purgeModels: totals.purgeLoggedModels ?? 0,
       quarantineOrphans: totals.quarantineOrphans,
       dropArtifacts: totals.dropArtifacts ?? 0,
+      thinMetrics: totals.thinMetrics ?? 0,
       keptRuns: totals.keptRuns,
       bytesNow: totals.usage.bytes,
       bytesLater: bytesLater(read, shown),

@@ -33,6 +33,7 @@ export interface PlanView {
     readonly purgeModels: number;
     readonly quarantineOrphans: number;
     readonly dropArtifacts: number;
+    readonly thinMetrics: number;
     readonly keptRuns: number;
     /** What leaves the store with the plan. */
     readonly bytesNow: number;

@@ -114,6 +114,31 @@ Deno.test("rows show the metric by which runs are compared where the policy name
   }
 });
 
+Deno.test("a plan that thins a metric is counted, grouped and listed as what it is", async () => {
+  const config = readConfig(
+    "retention: { keep_last: 100 }\npurge: { after: 0d, thin_metrics: 10 }\n",
+    "mltidy.yaml",
+  );
+  await using disk = await tempStore(ROTTEN);
+  const points = Array.from({ length: 40 }, (_, step) => `${1e12 + step} 0.5 ${step}\n`);
+  Deno.writeTextFileSync(`${disk.root}/1/${runId(1)}/metrics/curve`, points.join(""));
+  await using store = await openStore(disk.root, { now: () => NOW });
+  await using page = await review(store, { port: 0, config });
+  await page.ready;
+  const client = clientOf(page);
+  const { plan, totals, tree } = await planOf(client);
+  assertEquals([totals.thinMetrics, totals.dropArtifacts], [1, 0]);
+  const { rows } = await client.get<RowsView>(`rows?plan=${plan}&list=goes`);
+  assertEquals(
+    rows.filter(({ verb }) => verb === "thin").map(({ path, kind }) => [path, kind]),
+    [[`1/${runId(1)}/metrics/curve`, "metric"]],
+  );
+  assertEquals(
+    tree.flatMap(({ reasons }) => reasons).filter(({ verb }) => verb === "thin").length,
+    1,
+  );
+});
+
 Deno.test("what another program has changed is seen once the store is read again", async () => {
   for (const apply of [false, true]) {
     await withPage(ROTTEN, { apply }, async (client, { root }) => {

@@ -281,6 +281,12 @@ function planFigures(plan: PlanView): VNode {
       "heavy files to remove",
       "Their runs stay; the files move into a backup",
     ],
+    [
+      totals.thinMetrics,
+      "metric to thin",
+      "metrics to thin",
+      "MLflow shows the same values of their runs; all points are in a backup",
+    ],
   ];
   return dl(
     { class: "figures", "aria-live": "polite", "aria-label": "What the plan does" },

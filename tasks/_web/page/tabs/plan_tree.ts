@@ -40,6 +40,7 @@ const VERBS: Readonly<Record<Verb, string>> = {
   purge: "removed",
   quarantine: "set aside",
   drop: "heavy files removed",
+  thin: "metrics thinned",
   move: "moved",
   repair: "repaired",
   stays: "stay",

@@ -52,6 +52,7 @@ const KINDS: Readonly<Record<Row["kind"], string>> = {
   experiment: "experiment",
   orphan: "orphan",
   "heavy-file": "heavy file",
+  metric: "metric",
   damage: "damage",
 };
 
