@@ -61,8 +61,8 @@ export type ListDirectory = (path: string) => Listing | Promise<Listing>;
 /**
  * Lists a directory for what is only shown, and read again before anything is done: three times as fast as
  * {@linkcode listDirectory}, which has another thread list it, and as certain wherever a system gives a small
- * directory in one piece, as all do that are known. What looks empty, or is larger, is listed for certain.
- * Needs read permission.
+ * directory in one piece, as all do that are known. Of a larger one that holds mostly directories the system
+ * tells how many these are. What looks empty, or is any other, is listed for certain. Needs read permission.
  *
  * @param path Where it is.
  * @returns Its entries in the order of the file system, or why there are none.
@@ -71,7 +71,8 @@ export function glanceInto(path: string): Listing | Promise<Listing> {
   try {
     const entries = [...Deno.readDirSync(path)];
     const size = entries.reduce((sum, { name }) => sum + BYTES_AN_ENTRY + name.length, 0);
-    return 0 < size && size <= ONE_PIECE ? { kind: "listed", entries } : listDirectory(path);
+    const isWhole = size <= ONE_PIECE ? size > 0 : holdsNoMore(path, entries);
+    return isWhole ? { kind: "listed", entries } : listDirectory(path);
   } catch (error) {
     return failed(error);
   }
@@ -81,6 +82,12 @@ export function glanceInto(path: string): Listing | Promise<Listing> {
 const BYTES_AN_ENTRY = 24;
 /** Half a page: Linux asks FUSE for a page of entries at least, NFS for far more. */
 const ONE_PIECE = 2_048;
+
+/** Each directory in another one is a name of that: `..`. Not every file system counts them. */
+function holdsNoMore(path: string, entries: readonly Deno.DirEntry[]): boolean {
+  const directories = entries.filter(({ isDirectory }) => isDirectory).length;
+  return 2 * directories > entries.length && Deno.statSync(path).nlink === directories + 2;
+}
 
 function failed(error: unknown): Listing {
   const missing = error instanceof Deno.errors.NotFound;

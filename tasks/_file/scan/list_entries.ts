@@ -46,6 +46,7 @@ export interface Entry {
  * @param listed The store, and where problems and strays go.
  * @param directory Relative to the store's root; the root itself is empty.
  * @param isWanted Which entries to look at.
+ * @param list How to list directories.
  * @returns The entries; none where the directory cannot be listed, which is a problem.
  * @throws {StoreAccessError} When it is the root that cannot be listed.
  */
@@ -53,9 +54,10 @@ export async function listEntries(
   listed: Listed,
   directory: string,
   isWanted: (entry: Deno.DirEntry) => boolean = () => true,
+  list: ListDirectory = listDirectory,
 ): Promise<readonly Entry[]> {
   const { root, problems } = listed;
-  const found = await listDirectory(directory === "" ? root : `${root}/${directory}`);
+  const found = await list(directory === "" ? root : `${root}/${directory}`);
   if (found.kind === "failed") {
     if (directory === "") {
       throw new StoreAccessError(

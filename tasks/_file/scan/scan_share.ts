@@ -140,7 +140,7 @@ export async function scanShare(
     inspector,
     inspection,
   };
-  const entries = (await listEntries(scan, path, (entry) => isInShare(entry, share)))
+  const entries = (await listEntries(scan, path, (entry) => isInShare(entry, share), list))
     .filter(({ name }) => name !== "meta.yaml");
   const runs: Run[] = [];
   const damagedRuns: DamagedRun[] = [];

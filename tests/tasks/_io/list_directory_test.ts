@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { glanceInto, listDirectory } from "../../../tasks/_io/list_directory.ts";
 import { memoryDirectory } from "../../_support/temp_directory.ts";
@@ -23,3 +23,24 @@ for (const [how, list] of Object.entries({ listDirectory, glanceInto })) {
     assertEquals(await namesIn("file"), [false, "Not a directory"]);
   });
 }
+
+Deno.test({
+  name:
+    "glanceInto() lists many directories itself, which the system counts, and has another thread list many files",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using place = await memoryDirectory();
+    writeFiles(place.path, Object.fromEntries(NAMES.map((name) => [`runs/${name}`, null])));
+    writeFiles(place.path, { "runs/meta.yaml": "" });
+    const runs = join(place.path, "runs");
+    const all = glanceInto(runs);
+    assert(!(all instanceof Promise) && all.kind === "listed");
+    assertEquals(all.entries.length, NAMES.length + 1);
+    writeFiles(place.path, Object.fromEntries(NAMES.map((name) => [`runs/${name}.file`, ""])));
+    writeFiles(place.path, { "runs/another.file": "" });
+    const most = glanceInto(runs);
+    assert(most instanceof Promise);
+    const listed = await most;
+    assertEquals(listed.kind === "listed" && listed.entries.length, 2 * NAMES.length + 2);
+  },
+});
