@@ -74,7 +74,9 @@ const flags = parseArgs(withNegatives(Deno.args), {
   boolean: ["full", "keep"],
 });
 const seed = typedNumber("seed", flags["seed"]) ?? crypto.getRandomValues(new Uint16Array(1))[0]!;
-const wanted = typedNumber("injections", flags["injections"]) ?? 600;
+/** Fewer injections than these are too few for stores of several seeds. */
+const FEW = 600;
+const wanted = typedNumber("injections", flags["injections"]) ?? FEW;
 const chosen = chooseScenariosOrExit(
   [...scenarios.map(ofFiles), ...databaseScenarios],
   flags["tasks"] as string | undefined,
@@ -129,8 +131,8 @@ function injectionsOf(unit: Unit): readonly Injection[] {
 }
 
 /**
- * One of each scenario, call name and kind first, then of each scenario and kind in turn, in an order that the
- * seed decides: a scenario that makes many calls does not crowd out the others.
+ * One of each scenario, call name and kind first, as many as are wanted, then of each scenario and kind in turn, in an
+ * order that the seed decides: a scenario that makes many calls does not crowd out the others.
  */
 function sample(all: readonly Injection[], size: number): readonly Injection[] {
   const shuffledAll = shuffled(all, seed);
@@ -138,7 +140,7 @@ function sample(all: readonly Injection[], size: number): readonly Injection[] {
     shuffledAll,
     ({ unit: { scenario }, call, kind }) =>
       `${scenario.together ?? scenario.name} ${call.name} ${kind}`,
-  ).flatMap((share) => share.slice(0, 1));
+  ).flatMap((share) => share.slice(0, 1)).slice(0, size);
   const taken = new Set(first);
   const left = shares(
     shuffledAll.filter((injection) => !taken.has(injection)),
@@ -182,7 +184,8 @@ async function inject({ unit, call, kind }: Injection): Promise<Verdict> {
 async function run(scratch: string): Promise<boolean> {
   const program = await bundleProgram(scratch);
   const units: Unit[] = [];
-  const seeds = flags["call"] === undefined && !flags["full"] ? 3 : 1;
+  // To prepare a case takes as long as many injections.
+  const seeds = flags["call"] === undefined && !flags["full"] && wanted >= FEW ? 3 : 1;
   let available = 0;
   using preparing = tellProgress("Preparing", () => ({ done: available, total: wanted }));
   for (
