@@ -6,6 +6,7 @@
 
 import type { ActionKind } from "../plan/action_kind.ts";
 import type { Action, ActionReason, Kept, Plan } from "../plan/plan.ts";
+import type { RepairAction } from "../plan/repair_action.ts";
 import { experimentPathOf } from "../store/path.ts";
 import { formatDuration } from "../text/units.ts";
 import { countKept, mainReason, NO_NAME } from "../words/groups.ts";
@@ -23,7 +24,12 @@ export function verbOf(kind: ActionKind): Verb {
   return VERBS[kind] ?? "repair";
 }
 
-const VERBS: { readonly [K in ActionKind]?: Verb } = {
+/** Whoever adds a kind of action that is no repair has to say what it does. */
+type Verbs =
+  & Readonly<Record<Exclude<ActionKind, RepairAction["kind"]>, Verb>>
+  & { readonly [K in RepairAction["kind"]]?: Verb };
+
+const VERBS: Verbs = {
   "soft-delete-run": "soft-delete",
   "purge-run": "purge",
   "purge-experiment": "purge",
