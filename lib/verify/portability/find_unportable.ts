@@ -76,13 +76,13 @@ export function findUnportable(
   );
 }
 
+const TWINS = "name-twins";
+
 /** Which rules there are, those about a single entry and that about two. */
 export const PORTABILITY_RULE_IDS: readonly string[] = [
   ...PORTABILITY_RULES.map(({ id }) => id),
-  "name-twins",
+  TWINS,
 ];
-
-const TWINS = "name-twins";
 
 /** A key of MLflow's is the name of its file. */
 const RENAME = "Rename it before the store is copied";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { utf8Length } from "../../text/utf8.ts";
 import type { Severity } from "../rule.ts";
 
 /** Where a store is to be copied to: a machine with the usual settings of its system, or an archive. */
@@ -124,7 +125,7 @@ export const PORTABILITY_RULES: readonly PortabilityRule[] = [
     otherwise: "Give it a shorter name before the store is copied",
     check: ({ path }, host) => {
       const name = nameIn(path);
-      const length = host === "windows" ? name.length : bytesOf(name);
+      const length = host === "windows" ? name.length : utf8Length(name);
       return length > 255
         ? {
           message: `Its name has ${length} ${host === "windows" ? "letters" : "bytes"}`,
@@ -157,7 +158,7 @@ export const PORTABILITY_RULES: readonly PortabilityRule[] = [
     describes: "the oldest format of tar holds no longer path, zip and any newer one do",
     otherwise: "Pack it in a newer format of tar, such as posix, or as a zip",
     check: ({ path }) => {
-      const length = bytesOf(path);
+      const length = utf8Length(path);
       return length > 255
         ? { message: `Its path has ${length} bytes, of 255`, instead: null }
         : null;
@@ -190,7 +191,7 @@ const PATHS = {
 
 function lengthAt(path: string, host: Host): number {
   const whole = `${PATHS[host].at}/${path}`;
-  return host === "windows" ? whole.length : bytesOf(whole);
+  return host === "windows" ? whole.length : utf8Length(whole);
 }
 
 /**
@@ -201,13 +202,4 @@ function lengthAt(path: string, host: Host): number {
  */
 export function nameIn(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
-}
-
-function bytesOf(text: string): number {
-  let bytes = 0;
-  for (const letter of text) {
-    const code = letter.codePointAt(0)!;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return bytes;
 }
