@@ -11,6 +11,7 @@ import type { MoveRun } from "../plan/plan.ts";
 import { isExperimentDirectoryName, RESERVED_IN_EXPERIMENT } from "../store/names.ts";
 import { recordFileOf } from "../store/path.ts";
 import type { NonEmpty } from "../store/snapshot.ts";
+import { LOCATION_TAG } from "../store/tags.ts";
 import type { Operation } from "./operation.ts";
 
 /**
@@ -76,7 +77,7 @@ export function mayMove(operation: Operation, subject: string): boolean {
             isPart && below.join("/") === (folder === "traces" ? "trace_info.yaml" : "meta.yaml") ||
             first === "models" && names.length === 4 && names[3] === "meta.yaml";
         case "text":
-          return isPart && folder === "traces" && below.join("/") === LOCATION;
+          return isPart && folder === "traces" && below.join("/") === `tags/${LOCATION_TAG}`;
         case "new-text":
           return isOther(first, from) && folder === "datasets" && below.join("/") === "meta.yaml";
         default:
@@ -90,9 +91,6 @@ export function mayMove(operation: Operation, subject: string): boolean {
 /** What of an experiment goes with a run. */
 const PARTS: ReadonlySet<string> = new Set(["models", "traces"]);
 const FOLDERS: ReadonlySet<string> = new Set([...PARTS, "datasets"]);
-
-/** The tag that says where the spans of a trace are. */
-const LOCATION = "tags/mlflow.artifactLocation";
 
 function isRenamed(
   { path, to }: Extract<Operation, { kind: "rename-tree" }>,

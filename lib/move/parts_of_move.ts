@@ -7,6 +7,7 @@
 import type { KeepReason, MovedRecord, MovedText, MovedTree, MoveEvidence } from "../plan/plan.ts";
 import { asStorePath, type StorePath } from "../store/path.ts";
 import type { Experiment, NonEmpty, StoreSnapshot } from "../store/snapshot.ts";
+import { LOCATION_TAG } from "../store/tags.ts";
 import type { MovingRun } from "./choose_runs.ts";
 import { movedUri } from "./move_uri.ts";
 
@@ -118,9 +119,6 @@ export function partsOf(
     staying,
   };
 }
-
-/** The tag that says where the spans of a trace are. */
-export const LOCATION_TAG = "mlflow.artifactLocation";
 
 function foldersFor(
   trees: readonly MovedTree[],

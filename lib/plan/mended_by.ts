@@ -7,6 +7,7 @@
 import { TYPED_KEYS } from "../records/value_types.ts";
 import { pathsUp } from "../store/path.ts";
 import { LINE_DAMAGES, type Problem } from "../store/problem.ts";
+import { LOCATION_TAG } from "../store/tags.ts";
 import type { RepairAction } from "./repair_action.ts";
 
 /**
@@ -65,7 +66,7 @@ export function mendedByAny(actions: readonly RepairAction[]): (problem: Problem
 
 /** Where a repair may act that mends something at a path. */
 function placesFor(path: string): readonly string[] {
-  return [`${path}/tags/mlflow.artifactLocation`, ...pathsUp(path)];
+  return [`${path}/tags/${LOCATION_TAG}`, ...pathsUp(path)];
 }
 
 const RECORD_DAMAGES: readonly Problem["damage"][] = [

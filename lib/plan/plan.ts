@@ -308,6 +308,7 @@ export type Plan = CleanupPlan | PrunePlan | MovePlan | RepairPlan;
 
 /** Which tasks make plans. */
 export type PlanTask = Plan["task"];
+
 /** What every plan has. */
 export interface PlanBase {
   /** The store's location: an absolute path, or a URI without credentials. */

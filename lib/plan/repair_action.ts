@@ -70,8 +70,8 @@ export interface NeedsChoice {
   readonly choices: NonEmpty<string>;
   /**
    * What carries out the last of them; left out where only its owner can. `restoration`: MLflow, of the
-   * default experiment; `renaming`: MLflow, of an experiment; `undated`: a
-   * clean-up that takes the last sign of life for a deletion.
+   * default experiment; `renaming`: MLflow, of an experiment; `undated`: a clean-up that takes the
+   * last sign of life for a deletion.
    */
   readonly by?:
     | "cleanup"

@@ -12,6 +12,9 @@ export const PIN_TAG = "mltidy.pin";
 /** MLflow's tag that names the parent of a nested run. */
 export const PARENT_TAG = "mlflow.parentRunId";
 
+/** MLflow's tag that says where the spans of a trace are. */
+export const LOCATION_TAG = "mlflow.artifactLocation";
+
 /** The tag on an experiment that says that its name was lost. */
 export const RECOVERED_TAG = "mltidy.recovered";
 

@@ -28,6 +28,7 @@ import { asStorePath, recordFileOf, type StorePath, withoutTrash } from "../../l
 import { LINE_DAMAGES, type Problem, RECORD_SUBJECTS } from "../../lib/store/problem.ts";
 import { isUnfinished } from "../../lib/store/run_status.ts";
 import type { Experiment, Orphan, Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { LOCATION_TAG } from "../../lib/store/tags.ts";
 import { listDirectory } from "../_io/list_directory.ts";
 import { isGone, MOST, readBytes } from "../_io/read.ts";
 import { type FindCopy, openCopies } from "./kept_texts.ts";
@@ -281,7 +282,7 @@ async function fileTimes(
   return times;
 }
 
-const LOCATION = "tags/mlflow.artifactLocation";
+const LOCATION = `tags/${LOCATION_TAG}`;
 
 async function readTraceLocations(
   root: string,

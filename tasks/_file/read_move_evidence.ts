@@ -6,11 +6,11 @@
 
 import { join } from "@std/path";
 import { chooseRuns, type MovingRun } from "../../lib/move/choose_runs.ts";
-import { LOCATION_TAG } from "../../lib/move/parts_of_move.ts";
 import type { MoveEvidence, MovePolicy, TraceRecord } from "../../lib/plan/plan.ts";
 import { localPathOf, relativePathOf } from "../../lib/records/relocate_uri.ts";
 import { namesAlong } from "../../lib/snapshot/find_references.ts";
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { LOCATION_TAG } from "../../lib/store/tags.ts";
 import { valueAt } from "../../lib/yaml/inner_values.ts";
 import { type MetaDocument, parseMetaYaml } from "../../lib/yaml/meta_yaml.ts";
 import { textOf } from "../../lib/yaml/node.ts";

@@ -10,6 +10,7 @@ import { localPathOf } from "../../../lib/records/relocate_uri.ts";
 import { assessmentSource } from "../../../lib/records/trace_file.ts";
 import { withoutCredentials } from "../../../lib/text/credentials.ts";
 import { recordProblem } from "../../../lib/store/record_problem.ts";
+import { LOCATION_TAG } from "../../../lib/store/tags.ts";
 import { textOf } from "../../../lib/yaml/node.ts";
 import { readText } from "../../_io/read.ts";
 import { hasMoved, isRelative, WHERE } from "./inspect_run.ts";
@@ -67,7 +68,7 @@ async function inspectTrace(
   await walkKeys(inspection, `${path}/tags`, (key, at, fact) => {
     reportKey(inspection, "trace-value", at, key);
     report(inspection, "trace-value", at, checkValue(fact, "tag"));
-    if (key === "mlflow.artifactLocation" && fact.kind === "text") location = fact.text;
+    if (key === LOCATION_TAG && fact.kind === "text") location = fact.text;
   });
   await walkKeys(inspection, `${path}/request_metadata`, (key, at, fact) => {
     reportKey(inspection, "trace-value", at, key);
