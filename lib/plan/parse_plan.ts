@@ -96,7 +96,7 @@ const COUNTS = [
   "keptRuns",
 ] as const;
 
-const OPTIONAL_COUNTS = ["purgeLoggedModels", "dropArtifacts", "moveRuns"] as const;
+const OPTIONAL_COUNTS = ["purgeLoggedModels", "dropArtifacts", "thinMetrics", "moveRuns"] as const;
 
 /** No plan has as many levels. */
 const DEEPEST = 64;

@@ -137,6 +137,10 @@ Deno.test("parsePlan() refuses a plan that lacks what acting depends on", () => 
       ...PLAN,
       totals: { ...PLAN.totals, dropArtifacts: "1" },
     },
+    "expected a number in totals.thinMetrics": {
+      ...PLAN,
+      totals: { ...PLAN.totals, thinMetrics: "1" },
+    },
     "expected bytes and files in totals.usage": {
       ...PLAN,
       totals: { ...PLAN.totals, usage: undefined },
