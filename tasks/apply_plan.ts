@@ -333,7 +333,7 @@ function lookAgain(
   let planned: ReadonlySet<string> | null = null;
   return async (action) => {
     const start = performance.now();
-    if (start - last > rest * cost) {
+    if (start - last >= rest * cost) {
       const again = await planAgain(store, plan, await store.read(reading));
       // What cannot be asked any more may refer to anything by now.
       const isBlind = again.stops?.some(({ kind }) => BLIND.has(kind)) ?? false;

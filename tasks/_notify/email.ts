@@ -51,7 +51,9 @@ export async function sendEmail(
   const attempt = async (ms: number): Promise<Tried> => {
     // Its own look-up of names would need rights for names without ports, and for addresses.
     const socket = connect({ host: server, port });
-    const timer = setTimeout(() => socket.destroy(new Error(silenceText(ms))), ms);
+    // One bound for all of it: those of the library end in other words, whichever comes first.
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error(silenceText(ms))), ms);
     const transport = createTransport({
       host: server,
       port,
@@ -65,7 +67,6 @@ export async function sendEmail(
         ...(isOpen ? { rejectUnauthorized: false } : {}),
         ...(trusted === null ? {} : { ca: trusted }),
       },
-      ...{ connectionTimeout: ms, greetingTimeout: ms, socketTimeout: ms },
       ...{ disableFileAccess: true, disableUrlAccess: true },
       getSocket: (_, callback) => {
         socket.once("connect", () => callback(null, { connection: socket }));
@@ -73,13 +74,14 @@ export async function sendEmail(
       },
     });
     try {
-      const { rejected = [] } = await transport.sendMail({
+      const sent = transport.sendMail({
         from,
         to: [...to],
         ...parts,
         messageId,
         headers: { "Auto-Submitted": "auto-generated" },
       });
+      const { rejected = [] } = await Promise.race([sent, late.promise]);
       return {
         problem: rejected.length === 0
           ? null

@@ -34,6 +34,7 @@ import {
 } from "../_support/builders.ts";
 import { draws } from "../_support/depth.ts";
 import { type TempStore, tempStore, writeFiles, writeStore } from "../_support/disk_store.ts";
+import { lookingAlways } from "../_support/looking_always.ts";
 import { planFor, POLICY, ROTTEN, ROTTEN_ACTIONS } from "../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
@@ -209,12 +210,6 @@ Deno.test("applyPlan() skips what changes while it is at work, and does the rest
   assertEquals([totals.applied, totals.skipped, complete], [3, 2, false]);
 });
 
-/** Long enough for a store as small as this to be looked at again. */
-function takeTime(): void {
-  const end = performance.now() + 100;
-  while (performance.now() < end);
-}
-
 Deno.test("applyPlan() does not take what is pinned, registered or a parent before it is its turn", async () => {
   const parent = `1/${runId(30)}/tags/mlflow.parentRunId`;
   const cases: readonly (readonly [path: string, text: string, skipped: string])[] = [
@@ -231,17 +226,15 @@ Deno.test("applyPlan() does not take what is pinned, registered or a parent befo
     const version = Deno.readTextFileSync(join(root, "models/model/version-1/meta.yaml"));
     const running = Deno.readTextFileSync(join(root, `1/${runId(3)}/meta.yaml`));
     const isVersion = path.startsWith("models/");
-    const meddle = () => {
+    const meddle = () =>
       writeFiles(root, {
         [path]: isVersion ? version.replaceAll(runId(4), text) : text,
         ...(path === parent
           ? { [`1/${runId(30)}/meta.yaml`]: running.replaceAll(runId(3), runId(30)) }
           : {}),
       });
-      takeTime();
-    };
     await using store = await openStore(root, { now: () => LATER });
-    await using locked = await lockStore(store, { task: "cleanup" });
+    await using locked = lookingAlways(await lockStore(store, { task: "cleanup" }));
     const since = await locked.read({ depth: "tags" });
     const { outcomes } = await applyPlan(locked, planCleanup(since, POLICY, { now: NOW }), {
       since,

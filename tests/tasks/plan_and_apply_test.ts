@@ -12,6 +12,7 @@ import type { Store } from "../../tasks/ports/store.ts";
 import { DAY, NOW, runId } from "../_support/builders.ts";
 import { runTask } from "../_support/command.ts";
 import { tempStore, writeFiles } from "../_support/disk_store.ts";
+import { lookingAlways } from "../_support/looking_always.ts";
 import { beginCleanup, planFor, POLICY, ROTTEN, ROTTEN_ACTIONS } from "../_support/rotten_store.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
@@ -98,7 +99,8 @@ Deno.test("planAndApply() lists the store for certain under the lock, and at a g
     },
   });
   const changes = opened.changes!;
-  const lock: typeof changes.lock = async (options) => watched(await changes.lock(options));
+  const lock: typeof changes.lock = async (options) =>
+    watched(lookingAlways(await changes.lock(options)));
   const plan = (snapshot: StoreSnapshot<"tags">, now: number) =>
     planCleanup(snapshot, POLICY, { now });
   const approve = () => Promise.resolve(true);
@@ -107,8 +109,8 @@ Deno.test("planAndApply() lists the store for certain under the lock, and at a g
     apply: true,
     approve,
   });
-  // The third looks once more while the plan is carried out.
-  assertEquals(previews, [true, false, false]);
+  // The others look once more, before each action.
+  assertEquals(previews, [true, false, ...SUBJECTS.map(() => false)]);
 });
 
 Deno.test("planAndApply() does not ask again because time has passed", async () => {

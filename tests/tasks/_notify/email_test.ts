@@ -19,9 +19,9 @@ function startTeller(
   (async () => {
     for await (const connection of listener) {
       open.push(connection);
-      if (said !== "") await connection.write(new TextEncoder().encode(said));
       const buffer = new Uint8Array(4096);
-      connection.read(buffer).then(
+      // Whoever has given up meanwhile hears nothing, and says nothing.
+      connection.write(new TextEncoder().encode(said)).then(() => connection.read(buffer)).then(
         (size) => heard.push(new TextDecoder().decode(buffer.subarray(0, size ?? 0))),
         () => {},
       );
