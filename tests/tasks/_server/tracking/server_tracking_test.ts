@@ -9,6 +9,7 @@ import { parseStoreName, type ServerName } from "../../../../lib/store/store_uri
 import { renderPreflight } from "../../../../lib/render/preflight.ts";
 import { openServerStore } from "../../../../tasks/_server/server_store.ts";
 import { createSpool } from "../../../../tasks/_server/tracking/spool.ts";
+import type { Patience } from "../../../../tasks/_server/tracking/patience.ts";
 import { recover } from "../../../../tasks/backups/recover.ts";
 import type { Store } from "../../../../tasks/ports/store.ts";
 import { preflight } from "../../../../tasks/preflight.ts";
@@ -20,6 +21,7 @@ import { depth } from "../../../_support/depth.ts";
 import { type FaultProxy, FAULTS, startFaultProxy } from "../../../_support/fault_proxy.ts";
 import { type MlflowDouble, startMlflowDouble } from "../../../_support/mlflow_double.ts";
 import { memoryDirectory } from "../../../_support/temp_directory.ts";
+import { until } from "../../../_support/until.ts";
 
 /** A store behind a server that fails when it is told to. */
 interface Served extends AsyncDisposable {
@@ -29,6 +31,8 @@ interface Served extends AsyncDisposable {
   readonly state: string;
   readonly warned: string[];
   readonly experimentId: string;
+  /** From now on the server is waited for like that. */
+  wait(patience: keyof typeof PATIENCE): void;
 }
 
 /** How a server is waited for: `long` as long as it may take on a machine that is busy. */
@@ -46,10 +50,14 @@ async function serve(
   const { path: state } = stack.use(await memoryDirectory());
   const server = stack.use(await startMlflowDouble({}, { schema, now: () => NOW }));
   const proxy = stack.use(startFaultProxy(server.answer));
-  const store = stack.use(await open(proxy.uri, state, patience));
+  // Only what is to fail is waited for so shortly that a busy machine fails, too.
+  const waiting: Record<keyof Patience, number> = { ...PATIENCE.long };
+  const store = stack.use(await open(proxy.uri, state, waiting, PATIENCE[patience].timeout));
   const { experimentId } = await setupExperiment(store, "churn");
+  const wait = (patience: keyof typeof PATIENCE) => void Object.assign(waiting, PATIENCE[patience]);
+  wait(patience);
   return {
-    ...{ store, server, proxy, state, experimentId, warned: [] },
+    ...{ store, server, proxy, state, experimentId, wait, warned: [] },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
@@ -57,11 +65,12 @@ async function serve(
 function open(
   uri: string,
   state: string,
-  patience: keyof typeof PATIENCE,
+  patience: Patience,
+  timeout = "10",
 ): Promise<Store> {
   const variables: Readonly<Record<string, string>> = {
     XDG_STATE_HOME: state,
-    MLFLOW_HTTP_REQUEST_TIMEOUT: PATIENCE[patience].timeout,
+    MLFLOW_HTTP_REQUEST_TIMEOUT: timeout,
   };
   return openServerStore(parseStoreName(uri) as ServerName, {
     chosenBy: "by --store",
@@ -69,7 +78,7 @@ function open(
     later: true,
     environment: (name) => variables[name],
     pause: () => new Promise((resolve) => setTimeout(resolve, 1)),
-    patience: PATIENCE[patience],
+    patience,
   });
 }
 
@@ -312,10 +321,10 @@ Deno.test("nested runs name their parents as the server does, whenever each of t
   // What waits is found by keys, which are in any order.
   await nest(["a1", "a2", "a3"]);
   await nest(["c1", "c2", "c3"]);
-  for (let tries = 0; tries < 50 && spoolsIn(served.state).length > 0; tries++) {
+  await until(async () => {
     await recover(store);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+    return spoolsIn(served.state).length === 0;
+  });
   const names = new Map(runsIn(server).map(({ id, name }) => [id, `${name}`]));
   const parents = server.database.prepare(
     "SELECT run_uuid AS id, value FROM tags WHERE key = 'mlflow.parentRunId'",
@@ -330,7 +339,7 @@ Deno.test("a server that does not answer from the beginning on gets the experime
   await using served = await serve("short");
   const { server, proxy, state } = served;
   proxy.fail(1, "gone");
-  await using store = await open(proxy.uri, state, "short");
+  await using store = await open(proxy.uri, state, PATIENCE.short);
   const setup = await setupExperiment(store, "forecast", { tags: { team: "growth" } });
   assertEquals(setup.outcome, "later");
   const key = await train({ ...served, store, experimentId: setup.experimentId }, "first");
@@ -338,7 +347,7 @@ Deno.test("a server that does not answer from the beginning on gets the experime
   proxy.fail(null);
   assertEquals((await recover(store)).settled.map(({ id }) => id), [key]);
   assertEquals(runsIn(server).map(told), [whole("first", key)]);
-  await using patient = await open(proxy.uri, state, "long");
+  await using patient = await open(proxy.uri, state, PATIENCE.long);
   const { experimentId, outcome } = await setupExperiment(patient, "forecast");
   assertEquals(outcome, "reused");
   const { experiments } = await patient.read({ depth: "meta" });
@@ -360,21 +369,20 @@ Deno.test("a server that is silent is asked nothing more once the store is close
     await using store = await open(
       `http://127.0.0.1:${listener.addr.port}`,
       directory.path,
-      "short",
+      PATIENCE.short,
     );
     assertEquals((await setupExperiment(store, "forecast")).outcome, "later");
   }
-  for (let more = 0; more < 100 && held > 0; more++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  assertEquals([came > 1, held], [true, 0]);
+  await until(() => held === 0);
+  assert(came > 1);
 });
 
 Deno.test("a server that falls silent has not taken all of it in time, and nothing else is said of it", async () => {
-  await using served = await serve("short");
+  await using served = await serve();
   const { store, proxy, warned, experimentId } = served;
   const warn = (message: string) => void warned.push(message);
   await safeRun(store, { experimentId, runName: "silent", warn }, async (run) => {
+    served.wait("short");
     proxy.failAt(({ url }) => url.endsWith("log-batch"), 1, "freeze");
     await run.logMetric("loss", 1);
   });
@@ -390,11 +398,9 @@ Deno.test("what another training has left is sent beside the next one", async ()
   proxy.fail(1, "gone");
   const key = await train(served, "first");
   proxy.fail(null);
+  served.wait("long");
   await train(served, "second");
-  for (let more = 0; more < 20 && spoolsIn(served.state).length > 0; more++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  assertEquals(spoolsIn(served.state), []);
+  await until(() => spoolsIn(served.state).length === 0);
   assertEquals(told(runsIn(server)[0]), whole("first", key));
 });
 
@@ -437,12 +443,9 @@ Deno.test("nothing of a deleted run is lost: it waits until the run is restored"
   });
   assertMatch(warned.join("\n"), /has been deleted; restore it/);
   // What was left is looked at beside the training, too, perhaps just now.
-  let { remains } = await recover(store);
-  for (let tries = 0; tries < 20 && remains.length === 0; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    ({ remains } = await recover(store));
-  }
-  assertEquals(remains.length, 1);
+  let remaining = 0;
+  await until(async () => (remaining = (await recover(store)).remains.length) > 0);
+  assertEquals(remaining, 1);
   stage("active");
   assertEquals((await recover(store)).settled.length, 1);
   assertEquals(runsIn(server).map(({ status, metrics }) => [status, metrics]), [
