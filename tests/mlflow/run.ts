@@ -16,6 +16,8 @@ import { memoryDirectory } from "../_support/temp_directory.ts";
 import { startWarm, WARM } from "./python.ts";
 
 const HERE = import.meta.dirname!;
+/** Servers and interpreters are waited for now and then: so one more than there are processors. */
+const JOBS = navigator.hardwareConcurrency + 1;
 /** What takes longest, first: begun last, it would keep one processor alone. */
 const LONGEST = ["servers", "damage_test.ts", "postgres_test.ts", "repair_test.ts"];
 
@@ -25,7 +27,7 @@ async function run(words: readonly string[]): Promise<boolean> {
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "--lock=tests/deno.lock", "-A", "--no-check", "--parallel", ...words],
     cwd: join(HERE, "..", ".."),
-    env: { [WARM]: place.path },
+    env: { [WARM]: place.path, DENO_JOBS: String(JOBS) },
     stdin: "null",
   }).spawn().status;
   return success;
