@@ -46,7 +46,8 @@ import {
 } from "./mend_rows.ts";
 import type { OwnedRows } from "./owned_rows.ts";
 import { isPurge, lookAtPurges, performPurges, type Purge } from "./purge.ts";
-import { purgeTrees, type ReadNamed } from "./purge_trees.ts";
+import type { ReadNamed } from "../trees/judge_tree.ts";
+import { purgeTrees } from "./purge_trees.ts";
 import type { RemovalPlace } from "./remove_rows.ts";
 import { dropArtifacts, quarantineOrphans } from "./set_trees_aside.ts";
 import { isMove, moveRuns } from "../moves/move_runs.ts";

@@ -29,7 +29,8 @@ import { leavingPlace } from "../log/state_directory.ts";
 import type { Tables } from "../scan/tables.ts";
 import type { OwnedRows } from "./owned_rows.ts";
 import { isPurge, lookAtPurges, type Purge, standsAsPlanned, subjectFor } from "./purge.ts";
-import { purgeTrees, type ReadNamed } from "./purge_trees.ts";
+import type { ReadNamed } from "../trees/judge_tree.ts";
+import { purgeTrees } from "./purge_trees.ts";
 
 /** As much is wanted free before a change begins that is to make room: seldom does its log take more. */
 const ROOM = 1 << 20;

@@ -25,7 +25,7 @@ import { requireCapability } from "../../ports/require_capability.ts";
 import type { LockedStore, LockOptions, Store } from "../../ports/store.ts";
 import { fullErrorOf, storeErrorOf } from "../scan/open_database.ts";
 import type { Tables } from "../scan/tables.ts";
-import type { ReadNamed } from "./purge_trees.ts";
+import type { ReadNamed } from "../trees/judge_tree.ts";
 import { beginChange } from "./begin_change.ts";
 import { openChangeLog, type WritableLog } from "../log/change_log.ts";
 import { lockDatabaseBackups } from "./database_backups.ts";

@@ -14,30 +14,21 @@
  * @module
  */
 
-import { basename, dirname, join } from "@std/path";
 import { artifactTreeOf } from "../../../lib/snapshot/artifact_tree.ts";
+import { isLocalRoot } from "../../../lib/snapshot/artifact_root.ts";
 import { localPathOf } from "../../../lib/records/relocate_uri.ts";
-import {
-  holdersOfTrees,
-  type NamedRows,
-  type TreeHolders,
-} from "../../../lib/snapshot/tree_holders.ts";
-import type { DatabaseRow } from "../../../lib/store/snapshot.ts";
 import { addUsage, type DiskUsage, type Remains } from "../../../lib/store/usage.ts";
 import { formatCount } from "../../../lib/text/units.ts";
-import { isLocalRoot, servedPlaceOf } from "../../../lib/snapshot/artifact_root.ts";
 import type { ArtifactPlace, OpenPlace } from "../../_artifacts/artifact_place.ts";
-import type { Within } from "../../_artifacts/look_within.ts";
-import type { AskedTree, FoundTree, SetAside, Stays } from "../../_artifacts/set_aside.ts";
-import { infoOf, isGone } from "../../_io/read.ts";
+import type { AskedTree, FoundTree, SetAside } from "../../_artifacts/set_aside.ts";
+import { isGone } from "../../_io/read.ts";
 import { atOnce, isAbort } from "../../_io/take_turns.ts";
-import { isTree, type LoggedSubject, type LoggedTree, type Subject } from "../log/removed_rows.ts";
+import type { LoggedSubject, LoggedTree, Subject } from "../log/removed_rows.ts";
 import { artifactRootsOf, locateTrees, rootedIn, rootOf } from "../trees/artifact_roots.ts";
+import { messageOf, type ReadNamed, treeJudge } from "../trees/judge_tree.ts";
 import { noteBucketCopies } from "../trees/logged_trees.ts";
-import { type OwnedRows, statementOf } from "./owned_rows.ts";
-
-/** Reads what rows name; of orphans also those of whoever else may have its artifacts there. */
-export type ReadNamed = (root: string, of?: "orphans") => Promise<NamedRows>;
+import { ownersIn } from "../trees/tree_owners.ts";
+import type { OwnedRows } from "./owned_rows.ts";
 
 /** Of which change the trees are. */
 export interface PurgeTreesOptions {
@@ -96,71 +87,12 @@ export async function purgeTrees(options: PurgeTreesOptions): Promise<PurgeTrees
   const store = rootedIn(places, rows);
   const located = await locateTrees(store);
   const local = located.find(({ root }) => isLocalRoot(root))?.root ?? null;
-  let named: ReadonlySet<string> | null = null;
+  const judge = treeJudge({
+    ...{ database, rows, change, readNamed },
+    lasting: () => new Set(artifactRootsOf(store, leaving).keys()),
+  });
   // To look at each again before it moves takes as long as all else; what it is afterwards tells the same.
   const looked = new Map<LoggedTree, FoundTree>();
-  const holdersOf = new Map<string, Promise<TreeHolders>>();
-  const lookAtTree = async (
-    root: string,
-    place: ArtifactPlace,
-    subject: Subject,
-    path: LoggedTree["path"],
-  ): Promise<Prepared> => {
-    const tree = { root: place.root, path };
-    const stays = (message: string): Prepared => ({ kind: "ready", trees: [], stays: message });
-    const asked = { change, path };
-    const found = await place.check(asked);
-    if (found.kind === "absent") return { kind: "ready", trees: [], stays: null };
-    // Rows are not to go while nobody can tell what goes with them.
-    if (found.kind === "stays" && found.because === "unreachable") {
-      return { kind: "failed", message: messageOf(found, place) };
-    }
-    if (found.kind === "stays") return stays(`its artifacts stay: ${found.message}`);
-    if (!isTree(tree)) {
-      return stays(
-        `its artifacts stay in ${root}/${path}: expected them called by an id of MLflow's`,
-      );
-    }
-    // What is brought back goes nowhere that no row names.
-    named ??= new Set(artifactRootsOf(store, leaving).keys());
-    if (!named.has(place.root)) {
-      return stays(
-        `its artifacts stay in ${root}/${path}: no experiment that stays has its artifacts in ${root}, so that nothing would tell where they belong`,
-      );
-    }
-    const copy = join(dirname(database), basename(root), path);
-    if (isLocalRoot(place.root) && isOther(copy, `${place.root}/${path}`)) {
-      return stays(
-        `its artifacts stay in ${root}/${path}: ${copy} is there as well, so that this may be the copy of another database`,
-      );
-    }
-    const holders = await holdersOf.getOrInsertComputed(
-      root,
-      () => readNamed(root).then(holdersOfTrees),
-    );
-    if (holders.problem !== null) {
-      return stays(`its artifacts stay in ${root}/${path}: ${holders.problem}`);
-    }
-    const isGone = (row: DatabaseRow) => holders.own.has(row) && isGoneWith(rows, subject, row);
-    const within = await place.look(path);
-    const holder = holders.find(`${root}/${path}`, isGone) ?? holderWithin(holders, within, isGone);
-    if (holder !== null) {
-      return stays(
-        `its artifacts stay in ${root}/${path}: ${holders.nameOf(holder)} has files there`,
-      );
-    }
-    if (within.meta !== null) {
-      return stays(`its artifacts stay in ${root}/${path}: ${within.meta} is of a store of files`);
-    }
-    const stranger = strangerWithin(holders, within);
-    if (stranger !== null) {
-      return stays(
-        `its artifacts stay in ${root}/${path}: no row names ${stranger}, so that it may be of another database`,
-      );
-    }
-    looked.set(tree, found);
-    return { kind: "ready", trees: [tree], stays: null };
-  };
   const copyTree = async (
     { root, path }: LoggedTree,
     signal: AbortSignal | undefined,
@@ -208,10 +140,12 @@ export async function purgeTrees(options: PurgeTreesOptions): Promise<PurgeTrees
         continue;
       }
       seen.add(own);
-      const found = await lookAtTree(root!, place, subject, path);
-      if (found.kind !== "ready") return found;
-      trees.push(...found.trees);
-      if (found.stays !== null) staying.push(found.stays);
+      const judged = await judge({ root: root!, place, path, subject });
+      if (judged.kind === "failed") return judged;
+      if (judged.kind === "stays") staying.push(judged.message);
+      if (judged.kind !== "goes") continue;
+      looked.set(judged.tree, judged.found);
+      trees.push(judged.tree);
     }
     const [first = null] = staying;
     const more = staying.length > 1 ? `; and ${formatCount(staying.length - 1)} more` : "";
@@ -279,108 +213,3 @@ export async function purgeTrees(options: PurgeTreesOptions): Promise<PurgeTrees
 const AT_ONCE = 16;
 
 const INTERRUPTED: Prepared = { kind: "interrupted" };
-
-/**
- * Another database may name the same directory by another path: through a link, or as a container sees it. Whatever
- * the path, an id is that of one run alone, unless its files are at that path, and others.
- */
-function holderWithin(
-  { byId }: TreeHolders,
-  { owners }: Within,
-  isGone: (row: DatabaseRow) => boolean,
-): DatabaseRow | null {
-  for (const { id, path } of owners) {
-    const holder = (byId.get(id) ?? []).find((row) => {
-      const local = localPathOf(row.location);
-      return !(local !== null && isOther(local, `${path}/artifacts`)) && !isGone(row);
-    });
-    if (holder !== undefined) return holder;
-  }
-  return null;
-}
-
-/** A database that lies elsewhere is not known, and may have its artifacts below the same root. */
-function strangerWithin({ byId }: TreeHolders, { owners }: Within): string | null {
-  return owners.find(({ id }) => !id.startsWith("tr-") && !byId.has(id))?.path ?? null;
-}
-
-/**
- * Says why a tree could not be set aside.
- *
- * @param stays What was found.
- * @param place Where trees lie.
- * @returns For people.
- */
-export function messageOf({ message, because }: Stays, { root, kept }: ArtifactPlace): string {
-  switch (because) {
-    case "disk-full":
-      return `no space is left to keep its artifacts in ${kept}; make room there, or do without a backup`;
-    case "unreachable":
-      return `its artifacts in ${root}: ${message}`;
-    case "changed":
-    case "other":
-      return message;
-  }
-}
-
-/** Whether something is there, and something else than at another place. */
-function isOther(path: string, other: string): boolean {
-  if (path === other) return false;
-  const [one, two] = [infoOf(path), infoOf(other)];
-  return one !== null && (one.ino !== two?.ino || one.dev !== two.dev);
-}
-
-/** Where things of each kind stand: table, id and location. */
-const PLACES = {
-  "experiment": ["experiments", "experiment_id", "artifact_location"],
-  "run": ["runs", "run_uuid", "artifact_uri"],
-  "logged-model": ["logged_models", "model_id", "artifact_location"],
-} as const;
-
-interface Owner {
-  readonly kind: keyof typeof PLACES;
-  readonly id: string;
-  readonly location: string;
-}
-
-/** What goes with a subject and has artifacts: the experiment itself before what lies in it. */
-function* ownersIn(rows: OwnedRows, { kind, id }: Subject): Iterable<Owner> {
-  if (kind === "metric-points" || kind === "dangling-rows") return;
-  yield* ownersWhere(rows, kind, PLACES[kind][1], id);
-  if (kind !== "experiment") return;
-  yield* ownersWhere(rows, "run", "experiment_id", id);
-  yield* ownersWhere(rows, "logged-model", "experiment_id", id);
-}
-
-function* ownersWhere(
-  rows: OwnedRows,
-  kind: keyof typeof PLACES,
-  column: string,
-  value: string,
-): Iterable<Owner> {
-  const [table, id, location] = PLACES[kind];
-  if (!rows.columns.get(table)?.includes(location)) return;
-  const served = rows.served?.isProven ? rows.served.root : null;
-  const statement = statementOf(
-    rows,
-    `SELECT CAST(${id} AS TEXT) AS id, ${location} AS location FROM ${table} WHERE ${column} = ?`,
-  );
-  for (const { id, location } of statement.all(value)) {
-    const place = typeof location === "string" ? location : "";
-    yield { kind, id: `${id}`, location: servedPlaceOf(place, served) };
-  }
-}
-
-/** Whether a row goes with a subject, or has gone since. */
-function isGoneWith(rows: OwnedRows, subject: Subject, { kind, id }: DatabaseRow): boolean {
-  if (kind === "model-version") return false;
-  if (kind === subject.kind && id === subject.id) return true;
-  const [table, column] = kind === "trace" ? ["trace_info", "request_id"] : PLACES[kind];
-  if (!rows.columns.has(table)) return true;
-  const found = statementOf(
-    rows,
-    `SELECT CAST(experiment_id AS TEXT) AS experiment FROM ${table} WHERE ${column} = ?`,
-  ).get(id);
-  return found === undefined ||
-    subject.kind === "experiment" && found["experiment"] === subject.id;
-}
