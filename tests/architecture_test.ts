@@ -241,6 +241,14 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     ],
   },
   {
+    room: "tasks/_database/rows/",
+    of: [
+      ...[...GROUND, "lib/records/", "lib/snapshot/", "tasks/_io/", "tasks/_artifacts/"],
+      ...["tasks/_database/scan/", "tasks/_database/log/", "tasks/_database/trees/"],
+      ...["@std/", "node:"],
+    ],
+  },
+  {
     room: "tasks/_database/moves/",
     of: [
       ...[...GROUND, "lib/plan/", "lib/snapshot/"],
@@ -254,6 +262,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       ...[...GROUND, "lib/backup/", "lib/plan/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
       "tasks/_file/own/own_directory.ts",
       ...["tasks/_database/scan/", "tasks/_database/log/", "tasks/_database/trees/"],
+      "tasks/_database/rows/",
       ...["lib/records/", "tasks/_artifacts/", "tasks/_io/tree/", "@std/", "node:"],
     ],
   },
@@ -315,6 +324,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       ...[
         "tasks/_database/scan/",
         "tasks/_database/log/",
+        "tasks/_database/rows/",
         "tasks/_database/change/",
         "tasks/_database/backups/",
       ],

@@ -77,7 +77,7 @@ export function openDatabaseStore(
       },
       async lock(options) {
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
-        const { openToChange } = await import("./change/sqlite_rows.ts");
+        const { openToChange } = await import("./rows/sqlite_rows.ts");
         const { readNamedRows } = await import("./read_naming_rows.ts");
         const { artifactPlacesOf } = await import("./trees/artifact_places.ts");
         requireWritable(path);
@@ -101,7 +101,7 @@ export function openDatabaseStore(
       extracts: false,
       async open(directory, use = "copies") {
         const { openDatabaseBackups } = await import("./change/database_backups.ts");
-        const { openToLook } = await import("./change/sqlite_rows.ts");
+        const { openToLook } = await import("./rows/sqlite_rows.ts");
         const { artifactPlacesOf } = await import("./trees/artifact_places.ts");
         const how = { open: () => openToLook(path), places: artifactPlacesOf(path, environment) };
         if (use === "changes") return openDatabaseBackups(path, directory, how);
@@ -118,7 +118,7 @@ export function openDatabaseStore(
     pinning: {
       async pin({ runId }, pinned) {
         const { pinRow } = await import("./pin_run.ts");
-        const { openToChange } = await import("./change/sqlite_rows.ts");
+        const { openToChange } = await import("./rows/sqlite_rows.ts");
         requireWritable(path);
         orStoreError(path, () => {
           using database = openToChange(path);

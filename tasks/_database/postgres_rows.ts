@@ -12,7 +12,7 @@ import {
   statementOf,
   type Taken,
   type Taking,
-} from "./change/owned_rows.ts";
+} from "./rows/owned_rows.ts";
 import type { Tables } from "./scan/tables.ts";
 
 /** Asks for the columns that can be written, and what type each is of. */

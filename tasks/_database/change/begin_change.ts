@@ -44,9 +44,9 @@ import {
   purgeRowsOfGone,
   thinMetric,
 } from "./mend_rows.ts";
-import type { OwnedRows } from "./owned_rows.ts";
+import type { OwnedRows } from "../rows/owned_rows.ts";
 import { isPurge, lookAtPurges, performPurges, type Purge } from "./purge.ts";
-import type { ReadNamed } from "../trees/judge_tree.ts";
+import type { ReadNamed } from "../rows/judge_tree.ts";
 import { purgeTrees } from "./purge_trees.ts";
 import type { RemovalPlace } from "./remove_rows.ts";
 import { dropArtifacts, quarantineOrphans } from "./set_trees_aside.ts";

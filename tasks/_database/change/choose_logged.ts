@@ -17,7 +17,7 @@ import type { LoggedSubject } from "../log/removed_rows.ts";
 import { isOther, type Witness } from "../log/witnesses.ts";
 import { rootedIn } from "../trees/artifact_roots.ts";
 import { type TreesBelow, treesBelow } from "../trees/logged_trees.ts";
-import { type OwnedRows, statementOf } from "./owned_rows.ts";
+import { type OwnedRows, statementOf } from "../rows/owned_rows.ts";
 import { experimentsIn, nameOfSubject, stateOfSubject, triggersIn } from "./undo_removals.ts";
 
 /** What of a change is meant. */

@@ -35,7 +35,7 @@ import {
 } from "../log/change_log.ts";
 import { AT_ONCE, type LoggedRow, stateOf, undoChanges } from "../log/change_rows.ts";
 import { type Chosen, chosenOf, collisionsOf, contentsOf, treesOf } from "./choose_logged.ts";
-import type { OwnedRows } from "./owned_rows.ts";
+import type { OwnedRows } from "../rows/owned_rows.ts";
 import { storeErrorOf } from "../scan/open_database.ts";
 import { statePaths } from "../log/state_directory.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";

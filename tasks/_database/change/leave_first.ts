@@ -27,9 +27,9 @@ import type { Change } from "../../ports/store.ts";
 import type { LoggedTree } from "../log/removed_rows.ts";
 import { leavingPlace } from "../log/state_directory.ts";
 import type { Tables } from "../scan/tables.ts";
-import type { OwnedRows } from "./owned_rows.ts";
+import type { OwnedRows } from "../rows/owned_rows.ts";
 import { isPurge, lookAtPurges, type Purge, standsAsPlanned, subjectFor } from "./purge.ts";
-import type { ReadNamed } from "../trees/judge_tree.ts";
+import type { ReadNamed } from "../rows/judge_tree.ts";
 import { purgeTrees } from "./purge_trees.ts";
 
 /** As much is wanted free before a change begins that is to make room: seldom does its log take more. */

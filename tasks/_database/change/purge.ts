@@ -14,7 +14,7 @@ import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
 import type { Owner } from "../../../lib/snapshot/owned_tables.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
 import type { Tables } from "../scan/tables.ts";
-import { type OwnedRows, statementOf } from "./owned_rows.ts";
+import { type OwnedRows, statementOf } from "../rows/owned_rows.ts";
 import type { PurgeTrees } from "./purge_trees.ts";
 import { type GoingSubject, type RemovalPlace, removeAll } from "./remove_rows.ts";
 import type { Subject } from "../log/removed_rows.ts";

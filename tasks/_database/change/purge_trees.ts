@@ -25,10 +25,10 @@ import { isGone } from "../../_io/read.ts";
 import { atOnce, isAbort } from "../../_io/take_turns.ts";
 import type { LoggedSubject, LoggedTree, Subject } from "../log/removed_rows.ts";
 import { artifactRootsOf, locateTrees, rootedIn, rootOf } from "../trees/artifact_roots.ts";
-import { messageOf, type ReadNamed, treeJudge } from "../trees/judge_tree.ts";
+import { messageOf, type ReadNamed, treeJudge } from "../rows/judge_tree.ts";
 import { noteBucketCopies } from "../trees/logged_trees.ts";
-import { ownersIn } from "../trees/tree_owners.ts";
-import type { OwnedRows } from "./owned_rows.ts";
+import { ownersIn } from "../rows/tree_owners.ts";
+import type { OwnedRows } from "../rows/owned_rows.ts";
 
 /** Of which change the trees are. */
 export interface PurgeTreesOptions {

@@ -24,7 +24,7 @@ import {
   tablesOf,
   type Taken,
   type Taking,
-} from "./owned_rows.ts";
+} from "../rows/owned_rows.ts";
 import type { LoggedSubject, Subject } from "../log/removed_rows.ts";
 import { rootedIn } from "../trees/artifact_roots.ts";
 import { bringTreesOf } from "../trees/logged_trees.ts";

@@ -26,8 +26,8 @@ import { droppedTag, makeChanges } from "../log/change_rows.ts";
 import { isArtifact, isTree, type LoggedTree, type NewSubject } from "../log/removed_rows.ts";
 import { type LocatedRoot, locateTrees, rootedIn } from "../trees/artifact_roots.ts";
 import { bringTreesOf } from "../trees/logged_trees.ts";
-import { messageOf, type ReadNamed } from "../trees/judge_tree.ts";
-import { statementOf } from "./owned_rows.ts";
+import { messageOf, type ReadNamed } from "../rows/judge_tree.ts";
+import { statementOf } from "../rows/owned_rows.ts";
 import type { RemovalPlace } from "./remove_rows.ts";
 import { type Standing, standingsOfRuns, standsAs } from "./standing_facts.ts";
 

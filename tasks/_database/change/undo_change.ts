@@ -32,7 +32,7 @@ import {
 } from "../trees/logged_trees.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { isOther } from "../log/witnesses.ts";
-import type { OwnedRows } from "./owned_rows.ts";
+import type { OwnedRows } from "../rows/owned_rows.ts";
 import { stateOfSubject, undoSubjects, withTurns } from "./undo_removals.ts";
 
 /**

@@ -15,7 +15,7 @@ import { OWNED_TABLES, ownTableOf } from "../../../lib/snapshot/owned_tables.ts"
 import type { ChangeLog, WritableLog } from "../log/change_log.ts";
 import { inTransaction } from "../log/change_rows.ts";
 import { madeNow } from "../log/witnesses.ts";
-import { hasColumns, type OwnedRows, statementOf } from "./owned_rows.ts";
+import { hasColumns, type OwnedRows, statementOf } from "../rows/owned_rows.ts";
 import {
   type LoggedSubject,
   placesOf,

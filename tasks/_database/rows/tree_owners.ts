@@ -6,7 +6,7 @@
 
 import { servedPlaceOf } from "../../../lib/snapshot/artifact_root.ts";
 import type { DatabaseRow } from "../../../lib/store/snapshot.ts";
-import { type OwnedRows, statementOf } from "../change/owned_rows.ts";
+import { type OwnedRows, statementOf } from "./owned_rows.ts";
 import type { Subject } from "../log/removed_rows.ts";
 
 /** Where things of each kind stand: table, id and location. */

@@ -17,7 +17,7 @@ import type { ArtifactPlace } from "../../_artifacts/artifact_place.ts";
 import type { Within } from "../../_artifacts/look_within.ts";
 import type { FoundTree, Stays } from "../../_artifacts/set_aside.ts";
 import { infoOf } from "../../_io/read.ts";
-import type { OwnedRows } from "../change/owned_rows.ts";
+import type { OwnedRows } from "./owned_rows.ts";
 import { isTree, type LoggedTree, type Subject } from "../log/removed_rows.ts";
 import { isGoneWith } from "./tree_owners.ts";
 
