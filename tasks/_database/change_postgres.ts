@@ -14,7 +14,7 @@
 import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
 import { OWNED_TABLES } from "../../lib/snapshot/owned_tables.ts";
 import { formatCount } from "../../lib/text/units.ts";
-import type { OpenedDatabase } from "./change/lock_database.ts";
+import type { OpenedDatabase } from "./rows/owned_rows.ts";
 import type { OwnedRows } from "./rows/owned_rows.ts";
 import { postgresRowsOf } from "./postgres_rows.ts";
 import { type BlockingSession, openBlockingSession } from "./postgres/blocking_session.ts";

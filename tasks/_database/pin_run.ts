@@ -12,7 +12,7 @@
 
 import { InvalidArgumentError } from "../../lib/errors.ts";
 import { PIN_TAG } from "../../lib/store/tags.ts";
-import type { OpenedDatabase } from "./change/lock_database.ts";
+import type { OpenedDatabase } from "./rows/owned_rows.ts";
 import { inTransaction } from "./log/change_rows.ts";
 
 /**

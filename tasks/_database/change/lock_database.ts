@@ -24,23 +24,15 @@ import { guardHeld } from "../../ports/guard_held.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
 import type { LockedStore, LockOptions, Store } from "../../ports/store.ts";
 import { fullErrorOf, storeErrorOf } from "../scan/open_database.ts";
-import type { Tables } from "../scan/tables.ts";
 import type { ReadNamed } from "../rows/judge_tree.ts";
 import { beginChange } from "./begin_change.ts";
 import { openChangeLog, type WritableLog } from "../log/change_log.ts";
 import { lockDatabaseBackups } from "./database_backups.ts";
-import type { OwnedRows } from "../rows/owned_rows.ts";
+import type { OpenedDatabase } from "../rows/owned_rows.ts";
 import { hasRoom, leaveFirst } from "./leave_first.ts";
 import { isPurge } from "./purge.ts";
 import { leavingPlace, lockDatabase, statePaths } from "../log/state_directory.ts";
 import { settle } from "./undo_change.ts";
-
-/** A database that is open to be changed. */
-export interface OpenedDatabase extends Disposable {
-  readonly tables: Tables;
-  /** The same, to be written. */
-  readonly rows: OwnedRows;
-}
 
 /** How to lock a database. */
 export interface LockDatabaseOptions extends LockOptions {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Database, Statement } from "../scan/tables.ts";
+import type { Database, Statement, Tables } from "../scan/tables.ts";
 import { OWNED_TABLES, type OwnedTable, type Owner } from "../../../lib/snapshot/owned_tables.ts";
 import type { ServedArtifacts } from "../trees/served_artifacts.ts";
 import type { RemovedRow, RowChunk } from "../log/removed_rows.ts";
@@ -21,6 +21,13 @@ export interface OwnedRows {
   readonly statements: Map<string, Statement>;
   /** What each kind of database says in its own words. */
   readonly words: RowWords;
+}
+
+/** A database that is open to be changed. */
+export interface OpenedDatabase extends Disposable {
+  readonly tables: Tables;
+  /** The same, to be written. */
+  readonly rows: OwnedRows;
 }
 
 /** How whole rows are read and written. */

@@ -15,9 +15,9 @@ import {
 import { servedArtifactsOf, withServed } from "../trees/served_artifacts.ts";
 import { openDatabase, openWritable } from "../scan/open_database.ts";
 import { readTables, type Statement } from "../scan/tables.ts";
-import type { OpenedDatabase } from "./lock_database.ts";
 import {
   conditionOf,
+  type OpenedDatabase,
   type OwnedRows,
   type RowWords,
   statementOf,
