@@ -19,6 +19,7 @@ import type { PlanOptions } from "../lib/cleanup/plan_cleanup.ts";
 import type {
   Action,
   CleanupPlan,
+  MergePlan,
   MovePlan,
   Plan,
   PrunePlan,
@@ -36,7 +37,7 @@ import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import { stopText } from "../lib/words/stop.ts";
 import type { BackupWork, LockedBackups } from "./ports/backups.ts";
 import { requireCapability } from "./ports/require_capability.ts";
-import type { Abortable, LockedStore, Looking, Store } from "./ports/store.ts";
+import type { Abortable, LockedStore, Looking, Merging, Store } from "./ports/store.ts";
 
 /** How to apply a plan. */
 export interface ApplyOptions extends Abortable {
@@ -178,7 +179,7 @@ export function refuseStopped(plan: Plan): void {
 async function readAgain(store: LockedStore, plan: Plan): Promise<SnapshotToPlanFrom> {
   refuseOtherStore(store, plan);
   if (plan.task === "repair") return await store.read({ depth: "full" });
-  if (plan.task === "move") {
+  if (plan.task === "move" || plan.task === "merge") {
     const { MOVE_EXTRAS } = await import("../lib/move/choose_runs.ts");
     return await store.read({ depth: "tags", extras: MOVE_EXTRAS });
   }
@@ -241,6 +242,7 @@ async function planAgain(
   const { kinds } = store.changes;
   if (plan.task === "repair") return await planRepairAgain(store, plan, snapshot, now);
   if (plan.task === "move") return await planMoveAgain(store, plan, snapshot, now);
+  if (plan.task === "merge") return await planMergeAgain(store, plan, snapshot, now);
   const planner = await plannerOf(plan.task);
   const from = snapshot as StoreSnapshot<"tags">;
   // What has gone meanwhile can no longer be selected, and needs not.
@@ -306,6 +308,29 @@ export async function planMoveAgain(
   const read = snapshot as StoreSnapshot<"tags">;
   const evidence = await requireCapability(store, "moving").evidence(read, policy);
   return planMove(read, evidence, policy, { now, kinds: store.changes?.kinds });
+}
+
+/**
+ * Plans a merge by the policy of a plan; the other store is read anew.
+ *
+ * @param store The store.
+ * @param plan The plan.
+ * @param snapshot What was read of it, with `MOVE_EXTRAS`.
+ * @param now Epoch ms: the moment.
+ * @param work The signal, and who is told of progress.
+ * @returns What is copied by then.
+ */
+export async function planMergeAgain(
+  store: Store,
+  { policy }: Pick<MergePlan, "policy">,
+  snapshot: StoreSnapshot,
+  now: number,
+  work: Parameters<Merging["read"]>[2] = {},
+): Promise<MergePlan> {
+  const { planMerge } = await import("../lib/merge/plan_merge.ts");
+  const read = snapshot as StoreSnapshot<"tags">;
+  const { other, evidence } = await requireCapability(store, "merging").read(read, policy, work);
+  return planMerge(read, other, evidence, policy, { now, kinds: store.changes?.kinds });
 }
 
 /** Each run takes that long at least, ms. */

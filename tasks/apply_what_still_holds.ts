@@ -14,6 +14,7 @@ import { isRemoval } from "../lib/plan/action_kind.ts";
 import { readingOf, type RetentionPolicy } from "../lib/policy/policy.ts";
 import { stillSelecting } from "../lib/selection/select.ts";
 import {
+  planMergeAgain,
   planMoveAgain,
   plannerOf,
   planRepairAgain,
@@ -106,6 +107,12 @@ async function decide(
     const still = { policy: stillSelecting(snapshot, policy) };
     const today = await planMoveAgain(from, still, snapshot, from.now());
     return { snapshot, plan: whatStillHolds(reviewed, { ...today, policy }, snapshot) };
+  }
+  if (reviewed.task === "merge") {
+    const { MOVE_EXTRAS } = await import("../lib/move/choose_runs.ts");
+    const snapshot = await from.read({ depth: "tags", ...reading, extras: MOVE_EXTRAS });
+    const today = await planMergeAgain(from, reviewed, snapshot, from.now(), reading);
+    return { snapshot, plan: whatStillHolds(reviewed, today, snapshot) };
   }
   const { policy, totals } = reviewed;
   const { sizes, extras } = readingOf(policy);

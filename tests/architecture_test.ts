@@ -31,6 +31,7 @@ const TOLD: Places = [
     "tasks/ports/",
     "tasks/backups/",
     "tasks/",
+    "tasks/moves/",
     "tasks/open_store.ts",
   ],
   ...["tasks/_cli/", "tasks/_cli/table/", "tasks/_cli/choose/"],
@@ -71,6 +72,13 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "lib/move/",
     of: [
       ...[...GROUND, "lib/records/", "lib/plan/", "lib/judge/", "lib/selection/"],
+    ],
+  },
+  {
+    room: "lib/merge/",
+    of: [
+      ...[...GROUND, "lib/yaml/", "lib/records/", "lib/plan/", "lib/snapshot/", "lib/judge/"],
+      ...["lib/selection/", "lib/move/"],
     ],
   },
   { room: "lib/words/", of: [...GROUND, "lib/policy/", "lib/plan/"] },
@@ -153,6 +161,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
         "lib/selection/",
         "lib/answers/",
         "lib/move/",
+        "lib/merge/",
         "lib/repair/",
         "lib/verify/portability/",
         "tasks/_io/durable.ts",
@@ -168,6 +177,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       ],
       ...["tasks/training/experiment.ts", "tasks/training/program.ts", "@std/"],
     ],
+  },
+  {
+    room: "tasks/moves/",
+    of: [...GROUND, "lib/plan/", "lib/move/", "tasks/ports/", "tasks/"],
   },
   {
     room: "tasks/schedule.ts",
@@ -494,7 +507,15 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   {
     room: "lib/plan/mod.ts",
     of: [
-      ...["lib/backup/", "lib/plan/", "lib/cleanup/", "lib/answers/", "lib/move/", "lib/repair/"],
+      ...[
+        "lib/backup/",
+        "lib/plan/",
+        "lib/cleanup/",
+        "lib/answers/",
+        "lib/move/",
+        "lib/merge/",
+        "lib/repair/",
+      ],
     ],
   },
   { room: "lib/policy/mod.ts", of: ["lib/text/", "lib/policy/"] },
@@ -516,7 +537,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "mod.ts",
     of: [
       ...[...GROUND, "lib/backup/", "lib/policy/", "lib/plan/", "lib/answers/", "lib/render/"],
-      ...["tasks/ports/", "tasks/backups/", "tasks/", "tasks/open_store.ts"],
+      ...["tasks/ports/", "tasks/backups/", "tasks/", "tasks/moves/", "tasks/open_store.ts"],
       "lib/cleanup/filter_plan.ts",
     ],
   },

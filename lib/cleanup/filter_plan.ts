@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Action, MovePlan, Plan, RepairPlan } from "../plan/plan.ts";
+import type { Action, CopyIn, MergePlan, MovePlan, Plan, RepairPlan } from "../plan/plan.ts";
 import { isRemoval } from "../plan/action_kind.ts";
 import { addUsage } from "../store/usage.ts";
 import { withoutActions } from "./without_actions.ts";
@@ -39,6 +39,8 @@ export function filterPlan<P extends Plan>(
     ? withoutActions(whole, (action) => isLeft(action) ? null : { kind: "left-out" })
     : whole.task === "move"
     ? filterMoves(whole, isLeft)
+    : whole.task === "merge"
+    ? filterCopies(whole, isLeft)
     : filterRepairs(whole, isLeft)) as P;
 }
 
@@ -48,14 +50,7 @@ function filterMoves(plan: MovePlan, isWanted: (action: Action) => boolean): Mov
     plan.actions.flatMap((action) => isWanted(action) ? [] : [action.runId]),
   );
   if (left.size === 0) return plan;
-  for (let before = -1; before !== left.size;) {
-    before = left.size;
-    for (const { runId, parent } of plan.actions) {
-      if (parent === null) continue;
-      if (left.has(parent)) left.add(runId);
-      if (left.has(runId)) left.add(parent);
-    }
-  }
+  addRelatives(left, plan.actions.map(({ runId, parent }) => ({ id: runId, parent })));
   const actions = plan.actions.filter(({ runId }) => !left.has(runId));
   const kept = [
     ...plan.kept,
@@ -68,6 +63,49 @@ function filterMoves(plan: MovePlan, isWanted: (action: Action) => boolean): Mov
   ];
   const totals = { ...plan.totals, keptRuns: kept.length, moveRuns: actions.length };
   return { ...plan, actions, kept, totals };
+}
+
+function addRelatives(
+  left: Set<string>,
+  runs: readonly { readonly id: string; readonly parent: string | null }[],
+): void {
+  for (let before = -1; before !== left.size;) {
+    before = left.size;
+    for (const { id, parent } of runs) {
+      if (parent === null) continue;
+      if (left.has(parent)) left.add(id);
+      if (left.has(id)) left.add(parent);
+    }
+  }
+}
+
+/** With an experiment that is not made stays all that would be in it. */
+function filterCopies(plan: MergePlan, isWanted: (action: Action) => boolean): MergePlan {
+  const { actions } = plan;
+  const unwanted = actions.filter((action) => !isWanted(action));
+  if (unwanted.length === 0) return plan;
+  const unmade = new Set<string>(
+    unwanted.flatMap(({ what, id }) => what === "experiment" ? [id] : []),
+  );
+  const isLeft = (action: CopyIn) =>
+    unwanted.includes(action) || unmade.has(action.experimentId ?? "");
+  const isRun = ({ what }: CopyIn) => what === "run";
+  const runs = new Set<string>(actions.filter(isRun).filter(isLeft).map(({ id }) => id));
+  addRelatives(runs, actions.filter(isRun));
+  const isOut = (action: CopyIn) => isLeft(action) || isRun(action) && runs.has(action.id);
+  const kept = [
+    ...plan.kept,
+    ...actions.filter(isOut).map(({ what: kind, path, name }) => ({
+      kind,
+      path,
+      name,
+      reasons: [{ kind: "left-out" }] as const,
+    })),
+  ];
+  const left = actions.filter((action) => !isOut(action));
+  const copied = addUsage(left.map((action) => action.copied));
+  const keptRuns = kept.filter(({ kind }) => kind === "run").length;
+  return { ...plan, actions: left, kept, totals: { ...plan.totals, keptRuns, copied } };
 }
 
 /** What is damaged and not mended is told by whoever plans, and again by `verify`. */

@@ -36,7 +36,7 @@ export function whatStillHolds<P extends Plan>(
     const reasons = (keptAt.get(path) ?? []).flatMap((one: Kept) => one.reasons)
       // It is in the plan that was reviewed, only not as it is by now.
       .filter((reason) => reason.kind !== "left-out");
-    const isThere = there.has(path) || today.task === "repair";
+    const isThere = there.has(path) || today.task === "repair" || today.task === "merge";
     const because = reasons.length > 0 ? "kept" : isThere ? "changed-since-plan" : "gone";
     return { kind, path, name, because, reasons };
   });

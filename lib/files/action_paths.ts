@@ -5,6 +5,7 @@
  */
 
 import type { Action } from "../plan/plan.ts";
+import { copyFault } from "./copy_operations.ts";
 import { moveFault } from "./move_operations.ts";
 import { CHECKPOINTS, DEFAULT_EXPERIMENT, RESERVED_IN_EXPERIMENT } from "../store/names.ts";
 
@@ -32,6 +33,12 @@ const SHAPES: Readonly<Record<Action["kind"], readonly string[]>> = {
   "purge-logged-model": [`${ACTIVE}/models/[^/]+`],
   "quarantine-orphan": [EXPERIMENT],
   "move-run": [`${ACTIVE}/${RUN_ID}`],
+  "copy-in": [
+    ACTIVE,
+    `${ACTIVE}/${RUN_ID}`,
+    `${ACTIVE}/(?:models|traces)/[^/]+`,
+    "models/[^/]+",
+  ],
   "write-meta": [
     EXPERIMENT,
     RUN,
@@ -114,6 +121,8 @@ export function pathFault(action: Action): string | null {
     }
     case "move-run":
       return subjectFault(action, `${action.experimentId}/${action.runId}`) ?? moveFault(action);
+    case "copy-in":
+      return copyFault(action);
     case "thin-metric":
       return subjectFault(action, `${action.experimentId}/${action.runId}/metrics/${action.key}`);
     case "purge-experiment":

@@ -84,6 +84,7 @@ export function mayMove(operation: Operation, subject: string): boolean {
           return false;
       }
     case "move-tree":
+    case "copy-tree":
       return false;
   }
 }

@@ -1,10 +1,11 @@
 /**
- * The only four things that ever happen to a store of files, each with its inverse. Read by the adapter of file
+ * The only five things that ever happen to a store of files, each with its inverse. Read by the adapter of file
  * stores alone.
  *
  * @module
  */
 
+import type { MovedRecord, MovedText } from "../plan/plan.ts";
 import type { StorePath } from "../store/path.ts";
 
 /** Keys of a `meta.yaml` to set; all others stay as they are. */
@@ -35,9 +36,29 @@ export type FileContent =
  * | `rename-tree` | rename within the store | rename it back |
  * | `replace-file` | keep the old file, if any, in the backup, rename a new one over it | put the old one back |
  * | `create-dir` | mkdir | rmdir while empty |
+ * | `copy-tree` | copy from another store into staging, rename into the store | remove it while it is what was copied |
  */
 export type Operation =
   | { readonly kind: "move-tree"; readonly path: StorePath }
   | { readonly kind: "rename-tree"; readonly path: StorePath; readonly to: StorePath }
   | { readonly kind: "replace-file"; readonly path: StorePath; readonly content: FileContent }
-  | { readonly kind: "create-dir"; readonly path: StorePath };
+  | { readonly kind: "create-dir"; readonly path: StorePath }
+  | CopyTree;
+
+/** Copies a tree of another store to where nothing is. */
+export interface CopyTree {
+  /** Tells the kinds of operation apart. */
+  readonly kind: "copy-tree";
+  /** Where it will be. */
+  readonly path: StorePath;
+  /** The root of the other store: an absolute path. */
+  readonly store: string;
+  /** Where it is there. */
+  readonly from: StorePath;
+  /** Its stamp there. */
+  readonly stamp: string;
+  /** What is set in records of the copy. */
+  readonly records: readonly MovedRecord[];
+  /** What files of the copy are to hold instead. */
+  readonly texts: readonly MovedText[];
+}

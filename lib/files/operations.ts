@@ -13,6 +13,7 @@ import { recordFileOf, type StorePath } from "../store/path.ts";
 import type { NonEmpty } from "../store/snapshot.ts";
 import { DROPPED_TAG, RECOVERED_TAG } from "../store/tags.ts";
 import { foldersAt, mayActAt } from "./action_paths.ts";
+import { copyOperations, mayCopy } from "./copy_operations.ts";
 import { mayMove, moveOperations } from "./move_operations.ts";
 import type { FileContent, Operation } from "./operation.ts";
 
@@ -79,6 +80,8 @@ export function operationsOf(
       return [{ kind: "move-tree", path: action.path }];
     case "move-run":
       return moveOperations(action);
+    case "copy-in":
+      return copyOperations(action);
     case "write-meta":
       return writeMeta(action);
     case "create-experiment":
@@ -209,6 +212,7 @@ const UNFOLDED: Readonly<Record<Action["kind"], Unfolds>> = {
   "quarantine-orphan": moved,
   "quarantine-stray": moved,
   "move-run": mayMove,
+  "copy-in": mayCopy,
   "write-meta": (operation, subject) => {
     const { kind, path } = operation;
     if (kind === "create-dir") return path === `${subject}/tags`;
@@ -286,6 +290,7 @@ export function stampedBy(action: Action): Stamped {
     case "create-dirs":
       return { kind: "file", path: action.directories[0] };
     case "create-experiment":
+    case "copy-in":
     case "thin-metric":
     case "rewrite-tag":
     case "trim-metric-file":

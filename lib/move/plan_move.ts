@@ -13,6 +13,7 @@ import {
   findUnreadableDatabases,
 } from "../judge/find_database_uses.ts";
 import { holdFinder } from "../judge/find_uses.ts";
+import { withRelatives } from "./with_relatives.ts";
 import type { ActionKind } from "../plan/action_kind.ts";
 import type {
   KeepReason,
@@ -68,7 +69,7 @@ export function planMove(
       ...("unclear" in parts ? [parts.unclear] : collisions(parts, evidence)),
       ...(isPossible ? [] : [{ kind: "not-supported" } as const]),
     ];
-    return { one, parts, reasons };
+    return { one, parts, run: one.run, parent: one.parent, reasons };
   });
   const stays = withRelatives(judged);
   const actions = judged.flatMap(({ one, parts }) =>
@@ -151,37 +152,6 @@ function collisions({ trees }: Parts, { there }: MoveEvidence): readonly KeepRea
   return trees.flatMap(({ to }) =>
     there.has(to) ? [{ kind: "in-the-way" as const, path: to }] : []
   );
-}
-
-interface Judged {
-  readonly one: MovingRun;
-  readonly reasons: readonly KeepReason[];
-}
-
-/** MLflow shows children beside their parent alone, so what has to stay keeps its relatives. */
-function withRelatives(judged: readonly Judged[]): ReadonlyMap<string, readonly KeepReason[]> {
-  const stays = new Map<string, readonly KeepReason[]>(
-    judged.flatMap(({ one: { run }, reasons }) => reasons.length > 0 ? [[run.path, reasons]] : []),
-  );
-  const candidates = new Set<string>(judged.map(({ one }) => one.run.path));
-  const isAlone = (reasons: readonly KeepReason[]) =>
-    reasons.some(({ kind }) => kind === "soft-deleted");
-  for (let before = -1; before !== stays.size;) {
-    before = stays.size;
-    for (const { one: { run, parent } } of judged) {
-      if (parent === null) continue;
-      const parentStays = !candidates.has(parent.path) || stays.has(parent.path);
-      const own = stays.get(run.path);
-      if (parentStays && own === undefined) {
-        stays.set(run.path, [{ kind: "child-of-kept", parent: parent.id }]);
-      }
-      // Nobody sees a child that is soft-deleted beside its parent.
-      if (own !== undefined && !isAlone(own) && !parentStays) {
-        stays.set(parent.path, [{ kind: "parent-of-kept", child: run.id }]);
-      }
-    }
-  }
-  return stays;
 }
 
 function actionOf(one: MovingRun, parts: Parts, target: Experiment): MoveRun {

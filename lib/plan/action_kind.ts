@@ -18,6 +18,7 @@ const KINDS: Readonly<Record<ActionKind, true>> = {
   "purge-logged-model": true,
   "quarantine-orphan": true,
   "move-run": true,
+  "copy-in": true,
   "write-meta": true,
   "create-experiment": true,
   "finish-stale-run": true,

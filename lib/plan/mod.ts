@@ -32,14 +32,27 @@ export type {
   Action,
   ActionBase,
   ActionReason,
+  AlreadyHere,
   BudgetOutcome,
   CleanupPlan,
+  CopiedThing,
+  CopiedTree,
+  CopyIn,
+  DifferingTag,
   DropArtifact,
   HeavyReason,
   KeepReason,
   Kept,
+  KeptKind,
   Lapsed,
   LinkedPlace,
+  Measured,
+  Merge,
+  MergeEvidence,
+  MergeKeepReason,
+  MergePlan,
+  MergePolicy,
+  MergeReason,
   MovedRecord,
   MovedText,
   MovedTree,
@@ -66,7 +79,9 @@ export type {
   ThinnedMetric,
   ThinReason,
   TraceRecord,
+  UseReason,
 } from "./plan.ts";
+export { planMerge, type PlanMergeOptions } from "../merge/plan_merge.ts";
 export { planMove, type PlanMoveOptions } from "../move/plan_move.ts";
 export type { Period, Standing } from "./standing.ts";
 export type { ActionOutcome, ApplyReport, SkipReason } from "./report.ts";

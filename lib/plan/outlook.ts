@@ -100,6 +100,8 @@ export interface PlanTotals {
   readonly dropArtifacts?: number;
   /** Runs to move into another experiment; left out where there are none. */
   readonly moveRuns?: number;
+  /** What is copied of another store; left out where nothing is. */
+  readonly copied?: DiskUsage;
   /** Metrics of runs that stay which lose points; left out where there are none. */
   readonly thinMetrics?: number;
   /** What will leave once what is soft-deleted is purged; left out where it was not measured. */

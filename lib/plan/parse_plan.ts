@@ -7,11 +7,17 @@
 import { PlanFormatError } from "../errors.ts";
 import { checkPolicy } from "../policy/check_policy.ts";
 import { type CleanupPolicy, readingOf } from "../policy/policy.ts";
-import { asStorePath } from "../store/path.ts";
 import { isUsage } from "../store/usage.ts";
 import { isCount, isFlag, isMoment, isRecord, isText } from "../text/json.ts";
 import { isActionKind } from "./action_kind.ts";
-import type { Action, Kept, MovePlan, Plan, PlanTask, RemovalPlan, RepairPlan } from "./plan.ts";
+import {
+  faultOfCopy,
+  faultOfMerge,
+  faultOfMove,
+  faultOfMoves,
+  isStorePath,
+} from "./moves/move_shape.ts";
+import type { Action, Kept, Plan, PlanTask, RemovalPlan, RepairPlan } from "./plan.ts";
 import {
   isActionReason,
   isKeepReason,
@@ -21,7 +27,7 @@ import {
   isStop,
 } from "./reason_shape.ts";
 
-const TASKS: readonly PlanTask[] = ["prune", "cleanup", "move", "repair"];
+const TASKS: readonly PlanTask[] = ["prune", "cleanup", "move", "merge", "repair"];
 
 /**
  * Reads a plan that was printed as JSON.
@@ -122,8 +128,9 @@ function faultOf(plan: Plan): string | null {
     if (count !== undefined && !isCount(count)) return `expected a number in totals.${key}`;
   }
   if (!isUsage(totals.usage)) return "expected bytes and files in totals.usage";
-  if (totals.later !== undefined && !isUsage(totals.later)) {
-    return "expected bytes and files in totals.later";
+  for (const key of ["later", "copied"] as const) {
+    const usage = totals[key];
+    if (usage !== undefined && !isUsage(usage)) return `expected bytes and files in totals.${key}`;
   }
   const areStops = stops === undefined || Array.isArray(stops) && stops.every(isStop);
   if (!areStops) return "its stops are none";
@@ -137,6 +144,8 @@ function faultOf(plan: Plan): string | null {
       return faultOfRepairs(plan);
     case "move":
       return faultOfMoves(plan);
+    case "merge":
+      return faultOfMerge(plan);
     case "cleanup":
     case "prune":
       return faultOfRemovals(plan);
@@ -153,13 +162,6 @@ function isReviewed(value: unknown): boolean {
 
 function isLinkedPlace(value: unknown): boolean {
   return isRecord(value) && isText(value["path"]) && isText(value["target"]);
-}
-
-function faultOfMoves({ policy, target }: MovePlan): string | null {
-  if (!isMovePolicy({ ...policy })) return "its policy is none";
-  return isRecord(target) && isText(target["id"]) && isText(target["name"])
-    ? null
-    : "expected an experiment in target";
 }
 
 /** Those of a repair have no word of ages. */
@@ -186,6 +188,8 @@ const KEPT_KINDS: Readonly<Record<Kept["kind"], true>> = {
   "damaged-run": true,
   "logged-model": true,
   "experiment": true,
+  "trace": true,
+  "registered-model": true,
   "orphan": true,
   "damage": true,
 };
@@ -259,6 +263,7 @@ const OWN_FAULTS: Readonly<Record<Action["kind"], OwnFault>> = {
   },
   "quarantine-orphan": nothing,
   "move-run": faultOfMove,
+  "copy-in": faultOfCopy,
   "quarantine-stray": nothing,
   "write-meta": ({ file, text, isNew, tag }) => {
     if (file !== "meta.yaml" && file !== "trace_info.yaml") return "writes no record";
@@ -289,39 +294,6 @@ const OWN_FAULTS: Readonly<Record<Action["kind"], OwnFault>> = {
   "rewrite-location": changed,
 };
 
-function faultOfMove(action: Readonly<Record<string, unknown>>): string | null {
-  const { to, parent, records, texts, trees, datasets, folders } = action;
-  if (!isText(to)) return "does not say into which experiment";
-  if (parent !== null && !isText(parent)) return "does not say in which run its run is nested";
-  if (!isListOf(records, isMovedRecord) || records.length === 0) return "has no records";
-  if (![texts, datasets].every((list) => isListOf(list, isMovedText))) return "has no texts";
-  if (!isListOf(trees, isMovedTree) || trees.length === 0) return "does not say what moves";
-  if (!isListOf(folders, isStorePath)) return "does not say which directories it makes";
-  return ofRun(action);
-}
-
-function isListOf(value: unknown, is: (one: unknown) => boolean): value is readonly unknown[] {
-  return Array.isArray(value) && value.every(is);
-}
-
-function isMovedRecord(value: unknown): boolean {
-  return isRecord(value) && isStorePath(value["path"]) && isRecord(value["changes"]) &&
-    Object.values(value["changes"]).every(isText);
-}
-
-function isMovedText(value: unknown): boolean {
-  return isRecord(value) && isStorePath(value["path"]) && isText(value["text"]);
-}
-
-function isMovedTree(value: unknown): boolean {
-  return isRecord(value) && isStorePath(value["from"]) && isStorePath(value["to"]);
-}
-
-function isMovePolicy({ only, to, deleted }: Record<string, unknown>): boolean {
-  return isText(to) && isFlag(deleted) && isRecord(only) &&
-    ["experiments", "exclude", "runs"].every((key) => isListOf(only[key], isText));
-}
-
 function isBudget(value: unknown): boolean {
   if (!isRecord(value) || !isText(value["kind"])) return false;
   const { wanted, reached, met, heldBy } = value;
@@ -351,14 +323,6 @@ function isRepairPolicy(policy: Record<string, unknown>) {
     isRecord(relocate) && (relocate["from"] === null || isText(relocate["from"]));
   return isAmount(settle) && isAmount(staleAfter) && isPlace && isFlag(dropLines) &&
     (finishAs === "FAILED" || finishAs === "KILLED");
-}
-
-function isStorePath(value: unknown): boolean {
-  try {
-    return isText(value) && asStorePath(value) === value;
-  } catch {
-    return false;
-  }
 }
 
 function isAmount(value: unknown): boolean {

@@ -6,20 +6,28 @@
  */
 
 import type { Budget, CleanupPolicy } from "../policy/policy.ts";
-import type { RunUse } from "../store/extras.ts";
 import type { ExperimentId, RunId, StorePath } from "../store/path.ts";
 import type { MetaDamage } from "../store/problem.ts";
-import type { DatabaseRow, NonEmpty, RunStatus } from "../store/snapshot.ts";
+import type { NonEmpty, RunStatus } from "../store/snapshot.ts";
 import type { DiskUsage } from "../store/usage.ts";
+import type {
+  CopiedThing,
+  CopyIn,
+  Merge,
+  MergeKeepReason,
+  MergeReason,
+} from "./moves/merge_action.ts";
 import type { MovePolicy, MoveReason, MoveRun } from "./moves/move_action.ts";
 import type { HeavyReason, ThinnedMetric, ThinReason } from "./parts/lost_parts.ts";
 import type { LinkedPlace, Majority, Misfit, PlanTotals, RemotePlaces, Stop } from "./outlook.ts";
+import type { UseReason } from "./parts/use_reasons.ts";
 import type { NeedsChoice, RepairAction, RepairPolicy, RepairReason } from "./repair_action.ts";
 import type { Standing } from "./standing.ts";
 
 export type { LinkedPlace, PlanTotals, Stop };
+export type * from "./moves/merge_action.ts";
 export type * from "./moves/move_action.ts";
-export type { HeavyReason, ThinnedMetric, ThinReason };
+export type { HeavyReason, ThinnedMetric, ThinReason, UseReason };
 
 /** How far a plan with a budget gets. */
 export interface BudgetOutcome {
@@ -43,6 +51,7 @@ export interface BudgetOutcome {
 export type ActionReason =
   | RepairReason
   | MoveReason
+  | MergeReason
   | ThinReason
   | {
     readonly kind: "older-than";
@@ -90,6 +99,8 @@ export type ActionReason =
 export type KeepReason =
   | Standing
   | NeedsChoice
+  | MergeKeepReason
+  | UseReason
   | { readonly kind: "no-rule" }
   /** No rule keeps it, and the one of this name lets only its artifacts go. */
   | { readonly kind: "artifacts-only"; readonly rule: string }
@@ -112,30 +123,8 @@ export type KeepReason =
   | { readonly kind: "no-deletion-time" }
   /** It records no time of its deletion; `age`: since its last sign of life. */
   | { readonly kind: "undated-recently"; readonly age: number; readonly limit: number }
-  | {
-    readonly kind: "registered";
-    readonly model: string;
-    readonly version: string;
-    readonly aliases: readonly string[];
-    /** Left out where the version is in no stage. */
-    readonly stage?: string;
-  }
-  | {
-    /** Its files are those of a row of a database. */
-    readonly kind: "database-refers";
-    /** Absolute path of the database. */
-    readonly database: string;
-    readonly row: DatabaseRow["kind"];
-    /** The row's id. */
-    readonly id: string;
-  }
   | { readonly kind: "ended-recently"; readonly age: number; readonly limit: number }
   | { readonly kind: "pinned"; readonly tag: string }
-  | { readonly kind: "trace-source"; readonly trace: string }
-  | { readonly kind: "assessment-source"; readonly trace: string; readonly assessment: string }
-  | { readonly kind: "logged-model-in-use"; readonly model: string; readonly trace: string }
-  | { readonly kind: "input-of-kept"; readonly run: RunId; readonly model: string }
-  | { readonly kind: "source-of-kept"; readonly model: string }
   | { readonly kind: "run-stays"; readonly run: RunId }
   | { readonly kind: "no-source-run" }
   | {
@@ -144,7 +133,6 @@ export type KeepReason =
     readonly age: number;
     readonly limit: number;
   }
-  | { readonly kind: "used-by-run"; readonly run: RunId; readonly as: RunUse }
   | { readonly kind: "child-of-kept"; readonly parent: RunId }
   | { readonly kind: "not-needed" }
   /** It may go, but no more than so many at a time. */
@@ -160,8 +148,6 @@ export type KeepReason =
   /** The database would give its id to the next experiment. */
   | { readonly kind: "newest-experiment" }
   | { readonly kind: "artifacts-unreadable"; readonly root: string; readonly message: string }
-  /** A row of a database names it, of a kind that otherwise keeps nothing. */
-  | { readonly kind: "row-refers"; readonly table: string; readonly row: string }
   /** A table of the database is not known, and may refer to it. */
   | { readonly kind: "newer-database"; readonly table: string }
   | { readonly kind: "unreadable"; readonly path: StorePath; readonly message: string }
@@ -267,12 +253,16 @@ export type Action =
   | PurgeLoggedModel
   | QuarantineOrphan
   | MoveRun
+  | CopyIn
   | RepairAction;
+
+/** What something that stays is. */
+export type KeptKind = CopiedThing | "damaged-run" | "orphan" | "damage";
 
 /** Something that was judged and stays, with the reasons. */
 export interface Kept {
   /** What it is. */
-  readonly kind: "run" | "damaged-run" | "logged-model" | "experiment" | "orphan" | "damage";
+  readonly kind: KeptKind;
   /** Where it is. */
   readonly path: StorePath;
   /** Name for people. */
@@ -304,7 +294,7 @@ export interface Reviewed {
 }
 
 /** What would change, in order, and what is kept; the task that made it tells the kinds of plan apart. */
-export type Plan = CleanupPlan | PrunePlan | MovePlan | RepairPlan;
+export type Plan = CleanupPlan | PrunePlan | MovePlan | MergePlan | RepairPlan;
 
 /** Which tasks make plans. */
 export type PlanTask = Plan["task"];
@@ -380,6 +370,12 @@ export interface MovePlan extends PlanBase {
   readonly target: { readonly id: ExperimentId; readonly name: string };
   /** What would be moved, in order. */
   readonly actions: readonly MoveRun[];
+}
+
+/** A plan of `merge`. */
+export interface MergePlan extends PlanBase, Merge {
+  /** What would be copied, in order. */
+  readonly actions: Merge["actions"];
 }
 
 /** A plan of `repair`. */

@@ -29,7 +29,8 @@ export interface SimulateOptions {
  *
  * Not foreseen: the stamps of what would be changed and the fingerprint (`simulated:` and the number
  * of actions), so the result is no basis for a plan to be applied; and what the backup would take.
- * An action whose subject is not in the snapshot changes nothing.
+ * An action whose subject is not in the snapshot changes nothing, nor does one that copies something of another
+ * store, of which a plan says too little.
  *
  * @param snapshot The store before.
  * @param plan What would be done.
@@ -87,7 +88,7 @@ export function simulatePlan<D extends Depth>(
   return simulateMoves(changed, moves);
 }
 
-type Change = "mark-deleted" | "remove" | "thin";
+type Change = "mark-deleted" | "remove" | "thin" | "none";
 
 function changeOf(action: Action): Change | MoveRun | RepairAction {
   switch (action.kind) {
@@ -95,6 +96,8 @@ function changeOf(action: Action): Change | MoveRun | RepairAction {
       return "mark-deleted";
     case "thin-metric":
       return "thin";
+    case "copy-in":
+      return "none";
     case "drop-artifact":
     case "purge-run":
     case "purge-experiment":

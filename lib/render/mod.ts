@@ -26,6 +26,7 @@ export { renderExplanation, type RenderExplanationOptions } from "./explanation.
 export { findingsText, renderFindings } from "./findings.ts";
 export { renderHtml, type RenderHtmlOptions } from "./html/report.ts";
 export { renderMarkdown, type RenderMarkdownOptions } from "./markdown.ts";
+export type { AgainOptions } from "./more.ts";
 export { renderPlan, type RenderPlanOptions } from "./plan.ts";
 export { renderPreflight } from "./preflight.ts";
 export { renderReport, type RenderReportOptions } from "./report.ts";

@@ -16,29 +16,21 @@ import {
   noteLines,
   totalsText,
 } from "../words/totals.ts";
+import { mergeLines, thingText } from "../words/merge.ts";
 import { moveLines } from "../words/move.ts";
 import { majorityLines } from "../words/majority.ts";
 import { reviewedLines } from "../words/reviewed.ts";
 import { selectionLines } from "../words/selection.ts";
 import { stopText } from "../words/stop.ts";
-import {
-  type CommandOf,
-  type CommandOptions,
-  flagsAgainst,
-  plainCommand,
-  reasonWithCommand,
-  serverLines,
-} from "./commands.ts";
-import { moreLines } from "./more.ts";
+import { type CommandOptions, flagsAgainst, reasonWithCommand, serverLines } from "./commands.ts";
+import { type AgainOptions, againWith, moreLines, settleLines, undatedLines } from "./more.ts";
 
 /** What to show of a plan. */
-export interface RenderPlanOptions extends RenderOptions, CommandOptions {
+export interface RenderPlanOptions extends RenderOptions, AgainOptions {
   /** Every action, and every reason for what is kept, instead of samples. @default {false} */
   readonly all?: boolean;
   /** The command that carries the plan out. @default {null} */
   readonly next?: string | null;
-  /** Gives what is typed to plan the same again with more flags. @default {its task with these alone} */
-  readonly again?: CommandOf;
 }
 
 const SAMPLE_OF_GROUP = 3;
@@ -89,7 +81,7 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
     unusual(
       reviewedLines(plan, most, more, (reason) => reasonWithCommand(reason, options.command)),
     ),
-    unusual([...selectionLines(plan), ...moveLines(plan)]),
+    unusual([...selectionLines(plan), ...moveLines(plan), ...mergeLines(plan)]),
     unusual(majorityLines(plan, most, more)),
     ...ACTION_KINDS.map((kind) => renderKind(kind, byKind.get(kind) ?? [], plan, options)),
     renderKept(plan.kept, options),
@@ -132,6 +124,10 @@ function headingOf(kind: Action["kind"], count: number): string {
       return `Quarantine ${plural(count, "orphan")}: out of MLflow's sight`;
     case "move-run":
       return `Move ${plural(count, "run")} into another experiment: nothing leaves the store`;
+    case "copy-in":
+      return `Copy ${
+        plural(count, "thing")
+      } of another store into this one: that one stays as it is`;
     default:
       return repairHeading(kind, count);
   }
@@ -152,6 +148,7 @@ function signOf(kind: Action["kind"], style: Style): string {
     case "write-meta":
     case "create-experiment":
     case "create-dirs":
+    case "copy-in":
       return style.green("+");
     default:
       return style.yellow("~");
@@ -278,6 +275,8 @@ function cellsOfAction(action: Action, { command }: CommandOptions): readonly st
     case "purge-run":
     case "move-run":
       return [name, action.runId, words];
+    case "copy-in":
+      return [name, `${thingText(action.what)} ${action.id}`, words];
     case "purge-experiment":
       return [name, action.experimentId, words];
     case "purge-logged-model":
@@ -307,30 +306,6 @@ function renderKept(kept: readonly Kept[], options: RenderPlanOptions): string[]
       ...byReason.flatMap((group) => renderKeptSample(group, options)),
     ];
   });
-}
-
-/** What stays for ever unless it is judged by something else. */
-function undatedLines({ task, kept }: Plan, options: RenderPlanOptions): readonly string[] {
-  const isUndated = ({ reasons }: Kept) => reasons.some(({ kind }) => kind === "no-deletion-time");
-  if (task !== "cleanup" || !kept.some(isUndated)) return [];
-  const judged = againWith("--undated last-sign-of-life", task, options);
-  return [`To judge what was deleted at an unknown time by its last sign of life: ${judged}`];
-}
-
-/** What is left alone for a while only, since it may be in the making. */
-function settleLines({ task, kept }: Plan, options: RenderPlanOptions): readonly string[] {
-  const isRecent = ({ reasons: [first] }: Kept) => first.kind === "changed-recently";
-  if (task === "prune" || task === "move" || !kept.some(isRecent)) return [];
-  const judged = againWith("--settle 0m", task, options);
-  return [`To judge at once what changed recently, where nothing writes to the store: ${judged}`];
-}
-
-function againWith(
-  flags: string,
-  task: Plan["task"],
-  { command = plainCommand, again = (more) => command(`${task} ${more}`) }: RenderPlanOptions,
-): string {
-  return unbroken(again(flags));
 }
 
 function renderKeptSample(
@@ -375,6 +350,8 @@ function cellsOfKept(
     case "run":
     case "logged-model":
     case "experiment":
+    case "trace":
+    case "registered-model":
       return [name || NO_NAME, place, words];
     case "damaged-run":
     case "orphan":

@@ -118,6 +118,8 @@ export function verbOf(kind: Action["kind"]): string {
       return "quarantined";
     case "move-run":
       return "moved";
+    case "copy-in":
+      return "copied";
     default:
       return repairVerb(kind);
   }

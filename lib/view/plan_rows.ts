@@ -307,8 +307,10 @@ export function tagsOf(run: Pick<Run, "tags"> | undefined): readonly string[] {
     .map(([key, value]) => value === "" ? key : `${key}=${value.slice(0, 200)}`);
 }
 
-function kindOf({ kind }: Action, isRun: boolean): Row["kind"] {
-  switch (kind) {
+function kindOf(action: Action, isRun: boolean): Row["kind"] {
+  switch (action.kind) {
+    case "copy-in":
+      return action.what;
     case "soft-delete-run":
     case "purge-run":
       return "run";

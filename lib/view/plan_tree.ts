@@ -39,6 +39,7 @@ const VERBS: Verbs = {
   "drop-artifact": "drop",
   "thin-metric": "thin",
   "move-run": "move",
+  "copy-in": "copy",
 };
 
 /**

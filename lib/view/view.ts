@@ -44,6 +44,7 @@ export type Verb =
   | "drop"
   | "thin"
   | "move"
+  | "copy"
   | "repair"
   | "stays";
 
@@ -113,6 +114,8 @@ export interface Row {
     | "damaged-run"
     | "logged-model"
     | "experiment"
+    | "trace"
+    | "registered-model"
     | "orphan"
     | "heavy-file"
     | "metric"

@@ -106,6 +106,8 @@ const KEPT_WORDS: Readonly<Record<Kept["kind"], string>> = {
   "damaged-run": "damaged run",
   "logged-model": "logged model",
   "experiment": "deleted experiment",
+  "trace": "trace",
+  "registered-model": "registered model",
   "orphan": "orphan",
   "damage": "damaged thing",
 };
@@ -158,6 +160,9 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "left-out": true,
   "soft-deleted": false,
   "in-the-way": true,
+  "differs-here": true,
+  "twin-of": true,
+  "parent-elsewhere": true,
   "not-supported": false,
   "not-finished": false,
   "younger-than": false,

@@ -7,6 +7,7 @@
 import type { ActionReason, KeepReason } from "../plan/plan.ts";
 import type { Standing } from "../plan/standing.ts";
 import { formatCount, formatDuration, formatTime, plural } from "../text/units.ts";
+import { mergeReasonText, notCopiedText } from "./merge.ts";
 import { moveReasonText } from "./move.ts";
 import { repairReasonText } from "./repair.ts";
 
@@ -35,6 +36,14 @@ export function reasonText(reason: ActionReason | KeepReason): string {
     case "parent-moves":
     case "artifacts-stay":
       return moveReasonText(reason);
+    case "lacking-here":
+    case "copied-into":
+    case "id-taken":
+    case "place-stays":
+    case "differs-here":
+    case "twin-of":
+    case "parent-elsewhere":
+      return mergeReasonText(reason);
     case "older-than":
       return reason.field === "end_time"
         ? `ended ${within(reason)}`
@@ -264,6 +273,10 @@ export function keptText(reason: KeepReason): string {
       return "soft-deleted";
     case "in-the-way":
       return "whose place is taken";
+    case "differs-here":
+    case "twin-of":
+    case "parent-elsewhere":
+      return notCopiedText(reason);
     case "not-supported":
       return "that would go, which cannot be done yet with this kind of store";
     case "keep-last":

@@ -10,6 +10,7 @@ import { isEmptyRule } from "../policy/policy.ts";
 import type { BucketKeeps } from "../store/artifact_uri.ts";
 import type { DiskUsage } from "../store/usage.ts";
 import { formatCount, formatSize, plural } from "../text/units.ts";
+import { mergeTotalsText } from "./merge.ts";
 import { misfitText } from "./misfit.ts";
 import { keptText } from "./reason.ts";
 
@@ -27,6 +28,7 @@ export function totalsText(plan: Plan): string {
   if (plan.task === "move") {
     return `Plan: ${plural(plan.actions.length, "run")} to move; nothing leaves the store.`;
   }
+  if (plan.task === "merge") return mergeTotalsText(plan);
   const { totals } = plan;
   const purges = totals.purgeRuns + totals.purgeExperiments + (totals.purgeLoggedModels ?? 0);
   const dropped = totals.dropArtifacts === undefined

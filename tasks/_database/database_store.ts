@@ -109,6 +109,7 @@ export function openDatabaseStore(
         return withCopies(openDatabaseBackups(path, null, how), { path, directory, now });
       },
     },
+    merging: null,
     moving: {
       async evidence(snapshot, policy) {
         const { evidenceOfRows } = await import("../../lib/move/evidence_of_rows.ts");

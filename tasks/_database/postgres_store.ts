@@ -120,6 +120,7 @@ export async function openPostgresStore(
         });
       },
     },
+    merging: null,
     moving: {
       async evidence(snapshot, policy) {
         const { evidenceOfRows } = await import("../../lib/move/evidence_of_rows.ts");

@@ -251,6 +251,7 @@ const UNDONE: Readonly<Record<Step["operation"]["kind"], RestoredItem["how"]>> =
   "rename-tree": "returns",
   "replace-file": "as-before",
   "create-dir": "goes",
+  "copy-tree": "goes",
 };
 
 /** A step that lies in both places is one all the same. */

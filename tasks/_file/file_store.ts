@@ -68,6 +68,7 @@ export async function openFileStore(
         return readEvidence(snapshot, policy);
       },
     },
+    merging: null,
     moving: {
       async evidence(snapshot, policy) {
         const { readMoveEvidence } = await import("./read_move_evidence.ts");

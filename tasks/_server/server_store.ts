@@ -96,6 +96,7 @@ export async function openServerStore(
       },
     },
     moving: null,
+    merging: null,
     pinning: {
       async pin(run, pinned) {
         const { pinServerRun } = await import("./change/pin_run.ts");

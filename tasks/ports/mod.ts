@@ -38,6 +38,8 @@ export type {
   LockOptions,
   Looking,
   Mending,
+  MergeSource,
+  Merging,
   Moving,
   PerformOptions,
   PinnedRun,

@@ -3,13 +3,21 @@ import { shellWords } from "../../lib/text/shell_words.ts";
 import type { Store } from "./store.ts";
 
 /** What some kinds of store can do, and others cannot. */
-export type Capability = "changes" | "mending" | "moving" | "backups" | "pinning" | "tracking";
+export type Capability =
+  | "changes"
+  | "mending"
+  | "moving"
+  | "merging"
+  | "backups"
+  | "pinning"
+  | "tracking";
 
 /** What is not to be had of a store without it. */
 const LACKS: Readonly<Record<Capability, string>> = {
   changes: "change",
   mending: "repair",
   moving: "move runs of",
+  merging: "merge another store into",
   backups: "back up or restore",
   pinning: "pin runs of",
   tracking: "train into",
@@ -21,6 +29,7 @@ const INSTEAD: Readonly<Record<Capability, (location: string) => string>> = {
   mending: (location) =>
     `\`${shellWords(["deno", "task", "verify", "--store", location])}\` tells what helps instead`,
   moving: () => "name the store behind the server, where that is a directory or a database",
+  merging: () => "name the store behind the server, where that is a directory or a database",
   pinning: () => "set the tag mltidy.pin in MLflow itself",
   backups: () => "copy it with the tools of its own kind",
   tracking: () => "log to it with MLflow itself",

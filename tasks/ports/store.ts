@@ -9,6 +9,8 @@ import type { ActionKind } from "../../lib/plan/action_kind.ts";
 import type {
   Action,
   LinkedPlace,
+  MergeEvidence,
+  MergePolicy,
   MoveEvidence,
   MovePolicy,
   PlanTask,
@@ -75,6 +77,8 @@ export interface Store extends AsyncDisposable {
   readonly mending: Mending | null;
   /** Finding out what goes with a run into another experiment. */
   readonly moving: Moving | null;
+  /** Finding out what of another store can be copied into it. */
+  readonly merging: Merging | null;
   /** Where its backups lie. */
   readonly backups: BackupPlaces | null;
   /** Keeping runs for good. */
@@ -153,6 +157,32 @@ export interface Mending {
 export interface Moving {
   /** Reads what moving must know of the runs that are asked for. */
   evidence(snapshot: StoreSnapshot<"tags">, policy: MovePolicy): Promise<MoveEvidence>;
+}
+
+/** The other store of a merge, and what merging must know. */
+export interface MergeSource {
+  /** The other store, read with what traces come from. */
+  readonly other: StoreSnapshot<"tags">;
+  /** What was read of both besides. */
+  readonly evidence: MergeEvidence;
+}
+
+/** What tells what of another store can be copied into a store. */
+export interface Merging {
+  /** What kind of store it is: another one is merged only if it is of the same. */
+  readonly kind: "directory" | "sqlite" | "postgresql";
+  /**
+   * Reads another store of the same kind, and what merging must know of both. Needs read permission for it.
+   *
+   * @throws {StoreNotFoundError} When it is not there.
+   * @throws {UnsupportedStoreError} When it cannot be merged into this one.
+   * @throws {InvalidArgumentError} When a part of the selection fits nothing there.
+   */
+  read(
+    snapshot: StoreSnapshot<"tags">,
+    policy: MergePolicy,
+    work?: Abortable & Pick<ReadOptions<"tags">, "onProgress">,
+  ): Promise<MergeSource>;
 }
 
 /** The same, for whoever may write. */

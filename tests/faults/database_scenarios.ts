@@ -16,7 +16,7 @@ import { ExitCode } from "../../tasks/_cli/table/exit_code.ts";
 import { recover } from "../../tasks/backups/recover.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
-import { move } from "../../tasks/move.ts";
+import { move } from "../../tasks/moves/move.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import type { Store } from "../../tasks/ports/store.ts";
 import { experiment, loggedModel, runId, type SnapshotInit } from "../_support/builders.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { move } from "../../tasks/move.ts";
+import { move } from "../../tasks/moves/move.ts";
 import { ENTERED, LEFT, writeMovable } from "../_support/movable.ts";
 import { type Case, errorsIn, look, openCase } from "./case.ts";
 import { carriedOut } from "./promise.ts";

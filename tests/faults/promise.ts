@@ -42,6 +42,7 @@ export function promised(before: Moment, actions: readonly Action[], actual: Mom
   for (const operation of actions.flatMap((action) => operationsOf(action, { now }))) {
     const path = placeOf(operation);
     timeless.add(path.slice(0, path.lastIndexOf("/")));
+    if (operation.kind === "copy-tree") continue;
     if (operation.kind === "move-tree") {
       for (const key of [...tree.keys()]) {
         if (key === path || key.startsWith(`${path}/`)) tree.delete(key);

@@ -195,7 +195,7 @@ export async function runMove(
   if (willApply(options)) refuseUnattended(options.force, words, command, world);
   const again = planAgain({ task: "move", words, command });
   const { renderPlan } = await import("../../../lib/render/plan.ts");
-  const { move } = await import("../../move.ts");
+  const { move } = await import("../../moves/move.ts");
   return await runJob({
     task: "move",
     words,

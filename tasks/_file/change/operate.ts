@@ -96,6 +96,8 @@ export function carryOut(operation: Operation, at: Workplace, ahead: Staged | nu
       }
       return;
     }
+    case "copy-tree":
+      throw new Error("copying of another store is not possible yet");
     case "create-dir": {
       const access = accessBelow(dirname(target), "directory");
       beginDirectory(target, access);
@@ -279,6 +281,7 @@ function collisionBetween(
         ? null
         : `${dirname(target)} is gone, and ${kept} belongs into it`;
     case "rename-tree":
+    case "copy-tree":
       return null;
     case "replace-file": {
       const current = infoOf(targetPath);
@@ -341,6 +344,7 @@ function takeBackBetween(operation: Operation, target: string, kept: string): vo
       if (infoOf(kept) !== null) Deno.renameSync(kept, target);
       return;
     case "rename-tree":
+    case "copy-tree":
       return;
     case "replace-file": {
       const old = infoOf(kept);

@@ -90,6 +90,34 @@ const ACTIONS: Readonly<{ [K in Action["kind"]]: Action & { readonly kind: K } }
     datasets: [{ path: asStorePath("2/datasets/rice"), text: "name: rice\n" }],
     folders: ["2/models", "2/traces", "2/datasets", "2/datasets/rice"].map(asStorePath),
   },
+  "copy-in": {
+    ...base,
+    reasons: [{ kind: "copied-into", experiment: asExperimentId("2"), name: "b" }],
+    kind: "copy-in",
+    what: "run",
+    path: asStorePath(`2/${ID}`),
+    source: "/laptop/mlruns",
+    id: ID,
+    experimentId: asExperimentId("2"),
+    parent: null,
+    records: [
+      { path: asStorePath(`2/${ID}`), changes: { experiment_id: "2" } },
+      { path: asStorePath("2/models/m-1"), changes: { experiment_id: "2" } },
+      { path: asStorePath("2/traces/tr-1"), changes: { experiment_id: "2" } },
+    ],
+    texts: [{
+      path: asStorePath("2/traces/tr-1/tags/mlflow.artifactLocation"),
+      text: "/new/2/traces/tr-1",
+    }],
+    trees: [
+      { from: asStorePath(`1/${ID}`), to: asStorePath(`2/${ID}`), stamp: "a" },
+      { from: asStorePath("1/models/m-1"), to: asStorePath("2/models/m-1"), stamp: "b" },
+      { from: asStorePath("1/traces/tr-1"), to: asStorePath("2/traces/tr-1"), stamp: "c" },
+    ],
+    datasets: [{ path: asStorePath("2/datasets/rice"), text: "name: rice\n" }],
+    folders: ["2/models", "2/traces", "2/datasets", "2/datasets/rice"].map(asStorePath),
+    copied: { bytes: 1, files: 1 },
+  },
   "quarantine-orphan": { ...base, kind: "quarantine-orphan", path: asStorePath("7") },
   "quarantine-stray": {
     ...base,
@@ -234,6 +262,54 @@ Deno.test("operationsOf() sets records where they lie, then moves a run with its
   ]);
 });
 
+Deno.test("operationsOf() makes what copies lie in, and copies a run behind its models and traces", () => {
+  const operations = operationsOf(ACTIONS["copy-in"], { now: NOW });
+  assertEquals(operations.map(({ kind, path }) => `${kind} ${path.replace(ID, "RUN")}`), [
+    "create-dir 2/models",
+    "create-dir 2/traces",
+    "create-dir 2/datasets",
+    "create-dir 2/datasets/rice",
+    "replace-file 2/datasets/rice/meta.yaml",
+    "copy-tree 2/models/m-1",
+    "copy-tree 2/traces/tr-1",
+    "copy-tree 2/RUN",
+  ]);
+  assertEquals(operations[6], {
+    kind: "copy-tree",
+    path: asStorePath("2/traces/tr-1"),
+    store: "/laptop/mlruns",
+    from: asStorePath("1/traces/tr-1"),
+    stamp: "c",
+    records: [{ path: asStorePath("2/traces/tr-1"), changes: { experiment_id: "2" } }],
+    texts: [{
+      path: asStorePath("2/traces/tr-1/tags/mlflow.artifactLocation"),
+      text: "/new/2/traces/tr-1",
+    }],
+  });
+});
+
+Deno.test("operationsOf() makes an experiment of another store, its record last", () => {
+  const operations = operationsOf({
+    ...ACTIONS["copy-in"],
+    what: "experiment",
+    path: asStorePath("2"),
+    trees: [{ from: asStorePath("1"), to: asStorePath("2"), stamp: "a" }],
+    texts: [
+      { path: asStorePath("2/meta.yaml"), text: "name: a\n" },
+      { path: asStorePath("2/tags/team/a"), text: "b" },
+    ],
+    datasets: [],
+    folders: ["2", "2/tags", "2/tags/team"].map(asStorePath),
+  }, { now: NOW });
+  assertEquals(operations.map(({ kind, path }) => `${kind} ${path}`), [
+    "create-dir 2",
+    "create-dir 2/tags",
+    "create-dir 2/tags/team",
+    "replace-file 2/tags/team/a",
+    "replace-file 2/meta.yaml",
+  ]);
+});
+
 Deno.test("operationsOf() moves a heavy file away and tags its run with the moment", () => {
   const action = ACTIONS["drop-artifact"];
   const tag = asStorePath(`1/${ID}/tags/mltidy.artifacts_dropped`);
@@ -354,6 +430,7 @@ Deno.test("stampedBy() looks at the whole of what is moved, at the file of what 
     "purge-experiment": "tree .trash/1",
     "purge-logged-model": "tree 1/models/m-1",
     "move-run": `directory 1/${ID}`,
+    "copy-in": `file 2/${ID}`,
     "quarantine-orphan": "tree 7",
     "quarantine-stray": `tree 1/${ID}/tags/a~`,
     "write-meta": "file 7/meta.yaml",

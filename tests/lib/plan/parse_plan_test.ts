@@ -107,7 +107,9 @@ Deno.test("parsePlan() refuses what is not JSON, and keeps the cause", () => {
 
 Deno.test("parsePlan() refuses another schema, and says which it found", () => {
   const found = (value: unknown) => {
-    const schemas = ["prune", "cleanup", "move", "repair"].map((task) => `"mltidy/${task}/v1"`);
+    const schemas = ["prune", "cleanup", "move", "merge", "repair"].map((task) =>
+      `"mltidy/${task}/v1"`
+    );
     const [, what] = new RegExp(`expected schema ${schemas.join(" or ")}, found (.*)`)
       .exec(refusal(value))!;
     return what;

@@ -5,7 +5,7 @@ import { parsePlan } from "../../../../lib/plan/parse_plan.ts";
 import { applyPlan } from "../../../../tasks/apply_plan.ts";
 import { restore } from "../../../../tasks/backups/restore.ts";
 import { loggedRowOf } from "../../../../tasks/_database/log/change_rows.ts";
-import { move } from "../../../../tasks/move.ts";
+import { move } from "../../../../tasks/moves/move.ts";
 import { openStore } from "../../../../tasks/open_store.ts";
 import { lockStore } from "../../../../tasks/ports/lock_store.ts";
 import type { Store } from "../../../../tasks/ports/store.ts";

@@ -4,16 +4,16 @@
  * @module
  */
 
-import { MOVE_EXTRAS } from "../lib/move/choose_runs.ts";
-import type { MovePolicy } from "../lib/plan/plan.ts";
-import { planMoveAgain } from "./apply_plan.ts";
+import { MOVE_EXTRAS } from "../../lib/move/choose_runs.ts";
+import type { MovePolicy } from "../../lib/plan/plan.ts";
+import { planMoveAgain } from "../apply_plan.ts";
 import {
   decideAndApply,
   type PlanAndApplyOptions,
   type PlanAndApplyResult,
-} from "./plan_and_apply.ts";
-import { requireCapability } from "./ports/require_capability.ts";
-import type { Store } from "./ports/store.ts";
+} from "../plan_and_apply.ts";
+import { requireCapability } from "../ports/require_capability.ts";
+import type { Store } from "../ports/store.ts";
 
 /** What to move, and whether to do it. */
 export interface MoveOptions extends PlanAndApplyOptions {

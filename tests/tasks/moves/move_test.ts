@@ -1,21 +1,21 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { StalePlanError, UnsupportedStoreError } from "../../lib/errors.ts";
-import { parsePlan } from "../../lib/plan/parse_plan.ts";
-import type { MoveRun } from "../../lib/plan/plan.ts";
-import { simulatePlan } from "../../lib/plan/simulate_plan.ts";
-import { byPath } from "../../lib/store/path.ts";
-import { MOVE_EXTRAS } from "../../lib/move/choose_runs.ts";
-import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
-import { applyPlan } from "../../tasks/apply_plan.ts";
-import { applyWhatStillHolds } from "../../tasks/apply_what_still_holds.ts";
-import { restore } from "../../tasks/backups/restore.ts";
-import { move } from "../../tasks/move.ts";
-import { openStore } from "../../tasks/open_store.ts";
-import { lockStore } from "../../tasks/ports/lock_store.ts";
-import type { Store } from "../../tasks/ports/store.ts";
-import { experiment } from "../_support/builders.ts";
-import { writeFiles, writeStore } from "../_support/disk_store.ts";
+import { StalePlanError, UnsupportedStoreError } from "../../../lib/errors.ts";
+import { parsePlan } from "../../../lib/plan/parse_plan.ts";
+import type { MoveRun } from "../../../lib/plan/plan.ts";
+import { simulatePlan } from "../../../lib/plan/simulate_plan.ts";
+import { byPath } from "../../../lib/store/path.ts";
+import { MOVE_EXTRAS } from "../../../lib/move/choose_runs.ts";
+import { verifySnapshot } from "../../../lib/verify/verify_snapshot.ts";
+import { applyPlan } from "../../../tasks/apply_plan.ts";
+import { applyWhatStillHolds } from "../../../tasks/apply_what_still_holds.ts";
+import { restore } from "../../../tasks/backups/restore.ts";
+import { move } from "../../../tasks/moves/move.ts";
+import { openStore } from "../../../tasks/open_store.ts";
+import { lockStore } from "../../../tasks/ports/lock_store.ts";
+import type { Store } from "../../../tasks/ports/store.ts";
+import { experiment } from "../../_support/builders.ts";
+import { writeFiles, writeStore } from "../../_support/disk_store.ts";
 import {
   CHILD,
   DATASET,
@@ -26,9 +26,9 @@ import {
   PARENT,
   TRACE,
   writeMovable,
-} from "../_support/movable.ts";
-import { tempDirectory } from "../_support/temp_directory.ts";
-import { assertSameTree, readTree, type Tree } from "../_support/tree.ts";
+} from "../../_support/movable.ts";
+import { tempDirectory } from "../../_support/temp_directory.ts";
+import { assertSameTree, readTree, type Tree } from "../../_support/tree.ts";
 
 /** Sets up a store with runs that can be moved, and gives what tells of its files. */
 async function withStore(
