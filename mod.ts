@@ -23,6 +23,7 @@
 export type { ExpiryReport, RestoreReport } from "./lib/backup/report.ts";
 export type { PlanComparison } from "./lib/answers/compare_plans.ts";
 export type { Summary } from "./lib/answers/summarize.ts";
+export type { CollisionAdvice } from "./lib/errors.ts";
 export {
   ConfigError,
   DamagedBackupError,

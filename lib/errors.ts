@@ -138,44 +138,42 @@ export class DamagedBackupError extends MltidyError {
   override readonly name = "DamagedBackupError";
 }
 
+/** What can be done where something stands in the way of a backup. */
+export interface CollisionAdvice {
+  /** The command that brings back what is gone. @default {null: there is none} */
+  readonly rescue?: string | null;
+  /** Whether what the backup holds can be copied to a directory instead. @default {true} */
+  readonly elsewhere?: boolean;
+  /** The command that names what the backup holds. @default {null: it was not asked for} */
+  readonly listing?: string | null;
+  /** The directory that it was to be copied to. @default {null: it was to come back into the store} */
+  readonly target?: string | null;
+}
+
 /** Something stands where a backup would bring something back. */
 export class RestoreCollisionError extends MltidyError {
   /** The class, where `instanceof` does not reach. */
   override readonly name = "RestoreCollisionError";
   /** Each collision, with both sides named. */
   readonly collisions: readonly string[];
-  /** The command that brings back what is gone; `null` when there is none. */
-  readonly rescue: string | null;
-  /** Whether what the backup holds can be copied to a directory instead. */
-  readonly elsewhere: boolean;
-  /** The command that names what the backup holds; `null` when it was not asked for. */
-  readonly listing: string | null;
+  /** What can be done about it. */
+  readonly advice: CollisionAdvice;
 
   /**
    * Makes the error.
    *
    * @param backup The backup's id.
    * @param collisions Each collision, with both sides named.
-   * @param rescue The command that brings back what is gone.
-   * @param elsewhere Whether what the backup holds can be copied to a directory instead.
-   * @param listing The command that names what it holds.
+   * @param advice What can be done about it.
    */
-  constructor(
-    backup: string,
-    collisions: readonly string[],
-    rescue: string | null = null,
-    elsewhere: boolean = true,
-    listing: string | null = null,
-  ) {
+  constructor(backup: string, collisions: readonly string[], advice: CollisionAdvice = {}) {
     super(
       `Cannot restore ${backup}: nothing was moved\n${
         collisions.map((one) => `  ${one}`).join("\n")
       }`,
     );
     this.collisions = collisions;
-    this.rescue = rescue;
-    this.elsewhere = elsewhere;
-    this.listing = listing;
+    this.advice = advice;
   }
 }
 

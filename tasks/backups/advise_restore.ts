@@ -1,4 +1,5 @@
 import { type BackupListing, isWholeCopy, type Rescue } from "../../lib/backup/backup.ts";
+import { DamagedBackupError } from "../../lib/errors.ts";
 import type { Backups } from "../ports/backups.ts";
 import { requireCapability } from "../ports/require_capability.ts";
 import type { Store } from "../ports/store.ts";
@@ -50,6 +51,12 @@ export async function adviseRestore(
   };
 }
 
+/** What its list of files does not tell of a copy helps nobody. */
+function ofDamaged(error: unknown): null {
+  if (error instanceof DamagedBackupError) return null;
+  throw error;
+}
+
 async function findWhole(
   place: Backups,
   sound: readonly BackupListing[],
@@ -63,7 +70,7 @@ async function findWhole(
       if (possible === changes) return { whole: id, isBlocked, apart };
       isBlocked = true;
     } else if (isWholeCopy(backup) && copies++ < MOST_COPIES) {
-      const preview = await place.preview(id);
+      const preview = await place.preview(id).catch(ofDamaged);
       const { changes = 0, collisions = [] } = preview ?? {};
       if (preview?.apart !== undefined) apart ??= id;
       else if (changes > 0 && collisions.length === 0) return { whole: id, isBlocked, apart };

@@ -86,6 +86,8 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
   const isIdle = (await store.changes?.interrupted() ?? []).length === 0;
   const found = isIdle || dryRun ? await find(place, store, options) : null;
   if (isIdle && found === null) return report;
+  // What stands in the store is in nobody's way elsewhere.
+  if (dryRun && to !== null) return { ...report, ...found, items: [], collisions: [] };
   if (dryRun) {
     const blocked = found !== null && found.collisions.length > 0 ? found.backup.id : null;
     const rescue = blocked && await rescueCommand(place, location, blocked, options);
@@ -93,7 +95,11 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
   }
   const copyTo = async (target: string, from: Backups, found: BackupPreview) => {
     const { id } = found.backup;
-    const copied = await from.extract(id, target, await selectionIn(from, id, options), options);
+    const selection = await selectionIn(from, id, options);
+    const copied = await from.extract(id, target, selection, options).catch((error: unknown) => {
+      if (!(error instanceof RestoreCollisionError)) throw error;
+      throw new RestoreCollisionError(id, error.collisions, { target });
+    });
     return { ...report, ...found, ...copied, items: [], collisions: [] };
   };
   if (to !== null && found !== null) return await copyTo(to, place, found);
@@ -116,7 +122,8 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
       const rescue = await rescueCommand(own, location, backup.id, options);
       const listing = listCommand(location, options, [backup.id, "--list"]);
       const { collisions } = error;
-      throw new RestoreCollisionError(backup.id, collisions, rescue, places.extracts, listing);
+      const advice = { rescue, elsewhere: places.extracts, listing };
+      throw new RestoreCollisionError(backup.id, collisions, advice);
     });
   return { ...report, backup, ...broughtBack, settled, remains };
 }

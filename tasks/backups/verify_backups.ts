@@ -57,14 +57,13 @@ export async function verifyBackups(
   const place = await requireCapability(store, "backups").open(backups);
   work.signal?.throwIfAborted();
   const checks: BackupCheck[] = [];
-  if (id !== undefined) {
-    const copies = (await place.list()).filter(({ kind }) => kind !== "change");
-    checks.push(await place.verify(namedBackup(copies, id).id, work));
-  } else {
-    for (const backup of await place.list()) {
-      if (backup.kind === "copy") checks.push(await place.verify(backup.id, work));
-      if (backup.kind === "damaged") checks.push(withoutManifest(backup.id, backup.message));
-    }
+  const copies = (await place.list()).filter(({ kind }) => kind !== "change");
+  for (const copy of id === undefined ? copies : [namedBackup(copies, id)]) {
+    checks.push(
+      copy.kind === "damaged"
+        ? withoutManifest(copy.id, copy.message)
+        : await place.verify(copy.id, work),
+    );
   }
   return {
     schema: "mltidy/backup-verify/v1",

@@ -313,10 +313,10 @@ Deno.test("restore lists every backup though one is damaged, which it names and 
     `deno task backup --expire ${newest.id} --store ${store.root}\n`;
   for (const words of [problem, remedy]) assertStringIncludes(shown.out, words);
   const before = await readTree(store.root, EXCEPT);
-  assertRefused(await runTask("restore", [newest.id, ...at]), 1, problem, remedy);
+  assertRefused(await runTask("restore", [newest.id, ...at]), 13, problem, remedy);
   assertRefused(
     await runTask("restore", ["--last", ...at]),
-    1,
+    13,
     `Cannot tell what the last change was: backup ${newest.id} is damaged; `,
   );
   assertSameTree(await readTree(store.root, EXCEPT), before);

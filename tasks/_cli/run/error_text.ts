@@ -40,19 +40,30 @@ function withCommand(message: string, [task, ...typed]: readonly string[]): stri
 }
 
 function collisionText(error: RestoreCollisionError): string {
-  const { message, collisions, rescue, elsewhere, listing } = error;
+  const { message, collisions, advice } = error;
+  const { rescue = null, elsewhere = true, listing = null, target = null } = advice;
   const [refusal = ""] = message.split("\n");
+  const more = collisions.length - SAMPLE;
   const shown = [
     ...collisions.slice(0, SAMPLE),
-    ...moreLines(collisions.length - SAMPLE, "--dry-run --json"),
+    // No dry run looks at another place.
+    ...(target === null
+      ? moreLines(more, "--dry-run --json")
+      : more > 0
+      ? [`… and ${more} more`]
+      : []),
   ];
   const lines = [refusal, ...shown.map((line) => `  ${line}`)];
   return [
     ...lines,
     ...(rescue === null ? [] : [`${RESCUE}: ${rescue}`]),
-    partlyText(elsewhere, listing),
+    target === null ? partlyText(elsewhere, listing) : elsewhereText(target),
   ]
     .join("\n");
+}
+
+function elsewhereText(target: string): string {
+  return `To have all of it, name another directory than ${target} with --to; an empty one will do`;
 }
 
 const SAMPLE = 10;

@@ -142,7 +142,7 @@ export const backupTasks = {
       report,
       ...storeFlags,
     },
-    exitCodes: [...applying, ExitCode.planDoesNotFit],
+    exitCodes: applying,
     permissions: "May write.",
   },
   recover: {

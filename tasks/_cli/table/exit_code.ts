@@ -6,6 +6,7 @@
 
 import {
   ConfigError,
+  DamagedBackupError,
   InvalidArgumentError,
   PlanError,
   RestoreCollisionError,
@@ -43,7 +44,8 @@ export const exitMeaning: Readonly<Record<ExitCode, string>> = {
   10: "Store not found, or its permissions do not let the task work",
   11: "Store locked by another process",
   12: "Store of a kind or version that is not supported",
-  13: "The plan does not fit: stale, beyond a limit, of another store, or no plan",
+  13:
+    "The plan or backup does not fit: stale, beyond a limit, of another store, damaged, or no plan",
   130: "Interrupted (143: ended by SIGTERM while it only read)",
 };
 
@@ -63,6 +65,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UnsupportedStoreError) return ExitCode.unsupportedStore;
   if (error instanceof StoreLockedError) return ExitCode.storeLocked;
   if (error instanceof RestoreCollisionError) return ExitCode.planDoesNotFit;
+  if (error instanceof DamagedBackupError) return ExitCode.planDoesNotFit;
   if (error instanceof DOMException && error.name === "AbortError") return ExitCode.interrupted;
   return ExitCode.unexpected;
 }

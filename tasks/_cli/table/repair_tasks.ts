@@ -76,7 +76,7 @@ export const repairTasks = {
       ...planFlags,
       ...storeFlags,
     },
-    exitCodes: [...applying, ExitCode.findings, ExitCode.planDoesNotFit],
+    exitCodes: [...applying, ExitCode.findings],
     permissions: "repair only reads; repair:apply may write.",
   },
   preflight: {
@@ -151,7 +151,7 @@ export const moveTasks = {
       ...planFlags,
       ...storeFlags,
     },
-    exitCodes: [...applying, ExitCode.findings, ExitCode.planDoesNotFit],
+    exitCodes: [...applying, ExitCode.findings],
     permissions: "move only reads; move:apply may write.",
   },
 } satisfies Readonly<Record<string, TaskRow>>;

@@ -51,4 +51,9 @@ export const always = [
 /** How a task that looks at a store may end. */
 export const reading = [...always, ExitCode.storeNotFound, ExitCode.unsupportedStore] as const;
 /** How a task that changes a store may end. */
-export const applying = [...reading, ExitCode.partlyApplied, ExitCode.storeLocked] as const;
+export const applying = [
+  ...reading,
+  ExitCode.partlyApplied,
+  ExitCode.storeLocked,
+  ExitCode.planDoesNotFit,
+] as const;

@@ -175,7 +175,7 @@ export const taskTable = {
       ...planFlags,
       ...storeFlags,
     },
-    exitCodes: [...applying, ExitCode.findings, ExitCode.planDoesNotFit],
+    exitCodes: [...applying, ExitCode.findings],
     permissions: "prune only reads; prune:apply may write.",
   },
   cleanup: {
@@ -200,7 +200,7 @@ export const taskTable = {
       ...planFlags,
       ...storeFlags,
     },
-    exitCodes: [...applying, ExitCode.findings, ExitCode.planDoesNotFit],
+    exitCodes: [...applying, ExitCode.findings],
     permissions: "cleanup only reads; cleanup:apply may write.",
   },
   ...moveTasks,
@@ -286,7 +286,7 @@ export const taskTable = {
       report,
       ...storeFlags,
     },
-    exitCodes: [...applying, ExitCode.planDoesNotFit],
+    exitCodes: applying,
     permissions: "May write.",
   },
   show: {

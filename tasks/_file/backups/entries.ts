@@ -112,7 +112,8 @@ function* linesOf(
   try {
     yield* readLines(path, onBytes);
   } catch (error) {
-    const isNoFile = error instanceof NotRegularError || error instanceof Deno.errors.IsADirectory;
+    const isNoFile = error instanceof NotRegularError || error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.IsADirectory;
     throw isNoFile ? fail(failureText(error)) : error;
   }
 }

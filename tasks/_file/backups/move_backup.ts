@@ -14,7 +14,7 @@
  */
 
 import { ensureDirSync } from "@std/fs";
-import { join, resolve } from "@std/path";
+import { basename, join, resolve } from "@std/path";
 import type { Membership } from "../../../lib/backup/plan_backup.ts";
 import { RestoreCollisionError } from "../../../lib/errors.ts";
 import { removeTree, syncDirectories, syncDirectory } from "../../_io/durable.ts";
@@ -219,7 +219,7 @@ export async function extractChange(
   const kept = join(directory, "files");
   const collisions = paths.filter((path) => infoOf(join(place, path)) !== null)
     .map((path) => `${join(place, path)} exists, and ${join(kept, path)} would replace it`);
-  if (collisions.length > 0) throw new RestoreCollisionError(directory, collisions);
+  if (collisions.length > 0) throw new RestoreCollisionError(basename(directory), collisions);
   ensureDirSync(place);
   // If it is left behind, MLflow passes over it.
   const staging = Deno.makeTempDirSync({ dir: place, prefix: ".mltidy-", suffix: ".trash" });

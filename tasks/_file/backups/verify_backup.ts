@@ -76,9 +76,7 @@ export async function verifyBackup(
       tell();
     }
   } catch (error) {
-    const isListBroken = error instanceof DamagedBackupError ||
-      error instanceof Deno.errors.NotFound;
-    if (!isListBroken) throw error;
+    if (!(error instanceof DamagedBackupError)) throw error;
     faults.push({ path: "entries.jsonl", kind: "changed", message: failureText(error) });
   } finally {
     entries.return(undefined);

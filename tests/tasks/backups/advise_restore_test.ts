@@ -54,8 +54,8 @@ Deno.test("what a purge kept nothing of comes back from a copy, and from no chan
   });
   const command = `deno task restore ${copy.id} --store ${place.root}`;
   const { rescue: told } = await restore(store, { dryRun: true });
-  const { rescue: thrown } = await assertRejects(() => restore(store), RestoreCollisionError);
-  assertEquals([told, thrown], [command, command]);
+  const { advice: thrown } = await assertRejects(() => restore(store), RestoreCollisionError);
+  assertEquals([told, thrown.rescue], [command, command]);
   await restore(store, { id: copy.id });
   assertSameTree(await readTree(place.root, EXCEPT), original);
 });
@@ -68,8 +68,8 @@ Deno.test("what a later purge took waits for that to be undone", async () => {
   const { id } = (await prune(store, { apply: true })).report!.backup!;
   const { id: later } = (await cleanup(store, PURGE)).report!.backup!;
   assertEquals(await undoingOf(store, id), { changes: 2, possible: 0, waiting: 2, gone: 0 });
-  const { rescue } = await assertRejects(() => restore(store, { id }), RestoreCollisionError);
-  assertEquals(rescue, `deno task restore ${later} --store ${place.root}`);
+  const { advice } = await assertRejects(() => restore(store, { id }), RestoreCollisionError);
+  assertEquals(advice.rescue, `deno task restore ${later} --store ${place.root}`);
   for (const one of [later, id]) {
     const advice = { whole: one, isNewest: true, rescue: null, isPartly: false, apart: null };
     assertEquals(await adviceOf(store), advice);

@@ -323,7 +323,7 @@ Deno.test("restore() copies what a backup holds to another place, and keeps it",
   await using elsewhere = await tempDirectory();
   await using store = await open(place.root);
   const before = await readTree(place.root);
-  await cleanup(store, { apply: true });
+  const { id } = (await cleanup(store, { apply: true })).report!.backup!;
   const after = await readTree(place.root);
   const to = join(elsewhere.path, "copy");
   await restore(store, { to, experiment: "2" });
@@ -331,11 +331,23 @@ Deno.test("restore() copies what a backup holds to another place, and keeps it",
   const expected = [...before].filter(([path]) => path.startsWith(".trash/2/"));
   assertEquals([...copied].filter(([path]) => path.startsWith(".trash/2/")), expected);
   assertSameTree(await readTree(place.root), after);
-  await assertRejects(
+  const { advice, message } = await assertRejects(
     () => restore(store, { to, experiment: "2" }),
     RestoreCollisionError,
     "exists",
   );
+  assertEquals([advice.target, message.includes(`Cannot restore ${id}: `)], [to, true]);
+});
+
+Deno.test("restore() in a dry run of a copy elsewhere minds nothing of what stands in the store", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const { id } = await backup(store);
+  writeFiles(place.root, { [`1/${runId(2)}/params/lr`]: "changed" });
+  const to = join(place.outside, "copy");
+  const { collisions, items } = await restore(store, { id, to, dryRun: true });
+  assertEquals([collisions, items], [[], []]);
+  assertEquals((await restore(store, { id, to })).collisions, []);
 });
 
 Deno.test("restore() of a copy says what is in the way, and brings back a part that nothing is in the way of", async () => {

@@ -179,3 +179,42 @@ Deno.test("backup --show and restore --list show what a backup holds, and change
     assertEquals((await runTask(task, [...words, ...at])).code, 2, words.join(" "));
   }
 });
+
+Deno.test("a copy that is damaged is named by whatever needs it, with the code of what does not fit, and by nothing else", async () => {
+  for (const file of ["entries.jsonl", "manifest.json"]) {
+    for (const damage of ["cut", "gone"] as const) {
+      // A directory without a manifest is no backup at all.
+      if (file === "manifest.json" && damage === "gone") continue;
+      await using place = await diskStore(STORE);
+      const task = async (name: string, ...words: readonly string[]) => {
+        const { code, out, err } = await runTask(name, [...words, "--store", place.root]);
+        return { code, said: out + err };
+      };
+      const made = await runTask("backup", ["--json", "--store", place.root]);
+      const { id, path } = JSON.parse(made.out);
+      if (damage === "gone") Deno.removeSync(join(path, file));
+      else Deno.truncateSync(join(path, file), 40);
+      const isListed = file === "manifest.json";
+      const codes: readonly (readonly [number, string, ...(readonly string[])])[] = [
+        [isListed ? 0 : 13, "backup", "--show", id],
+        [isListed ? 0 : 13, "restore", id, "--list"],
+        [13, "restore", id, "--dry-run"],
+        [13, "restore", id],
+        [13, "restore", id, "--to", join(place.outside, "copy")],
+        [3, "backup", "--verify", id],
+        [3, "backup", "--verify"],
+      ];
+      for (const [code, name, ...words] of codes) {
+        const told = await task(name, ...words);
+        assertEquals(
+          told.code,
+          code,
+          `${file} ${damage}: ${name} ${words.join(" ")}\n${told.said}`,
+        );
+        assertMatch(told.said, new RegExp(`Cannot read \\S+/${file}: .*; `));
+      }
+      assertEquals((await task("restore")).code, 0);
+      assertEquals((await task("backup", "--list")).code, 0);
+    }
+  }
+});

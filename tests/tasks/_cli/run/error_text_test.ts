@@ -11,6 +11,15 @@ To bring back a part that nothing is in the way of, add --experiment NAME or --r
   );
 });
 
+Deno.test("errorText() names another directory where something is in the way of a copy elsewhere", () => {
+  assertEquals(
+    errorText(new RestoreCollisionError("b-1", ["/out/1/a exists"], { target: "/out" })),
+    `Cannot restore b-1: nothing was moved
+  /out/1/a exists
+To have all of it, name another directory than /out with --to; an empty one will do`,
+  );
+});
+
 Deno.test("errorText() shows samples of what is in the way, and what lists the rest", () => {
   const collisions = Array.from({ length: 47 }, (_, index) => `1/${index} is there`);
   const lines = errorText(new RestoreCollisionError("b-1", collisions)).split("\n");

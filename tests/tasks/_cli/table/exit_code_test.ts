@@ -38,7 +38,7 @@ Deno.test("exitCodeOf() tells what keeps a task from working", () => {
     [new PlanRefusedError("…"), 13],
     [new StalePlanError("…"), 13],
     [new PlanFormatError("…"), 13],
-    [new DamagedBackupError("…"), 1],
+    [new DamagedBackupError("…"), 13],
     [new RestoreCollisionError("id", []), 13],
     [new DOMException("…", "AbortError"), 130],
     [new TypeError("…"), 1],

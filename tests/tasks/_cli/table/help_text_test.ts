@@ -58,8 +58,8 @@ Exit codes:
   10   Store not found, or its permissions do not let the task work
   11   Store locked by another process
   12   Store of a kind or version that is not supported
-  13   The plan does not fit: stale, beyond a limit, of another store, or no
-       plan
+  13   The plan or backup does not fit: stale, beyond a limit, of another store,
+       damaged, or no plan
   130  Interrupted (143: ended by SIGTERM while it only read)
 
 Permissions: May write.

@@ -197,6 +197,6 @@ Deno.test({
       .catch((reason) => reason);
     assertEquals(reason, "enough");
     Deno.removeSync(made.listOf(1));
-    await assertRejects(() => findOnlyCopies(made.options), Deno.errors.NotFound);
+    await assertRejects(() => findOnlyCopies(made.options), DamagedBackupError);
   },
 });
