@@ -31,6 +31,7 @@ import { asMlflowChooses } from "../lib/store/holders.ts";
 import { DEFAULT_EXPERIMENT } from "../lib/store/names.ts";
 import type { Experiment, StoreSnapshot } from "../lib/store/snapshot.ts";
 import type { Remains } from "../lib/store/usage.ts";
+import { shellWords } from "../lib/text/shell_words.ts";
 import { durationOf } from "../lib/text/units.ts";
 import type { Severity } from "../lib/verify/rules.ts";
 import { rulesAbout, verifySnapshot } from "../lib/verify/verify_snapshot.ts";
@@ -90,7 +91,7 @@ export async function preflight(
 ): Promise<PreflightReport> {
   const { check = false, experiment = {}, ...rules } = options;
   // Before anything is mended.
-  if (name !== undefined) requireCapability(store, "tracking");
+  if (name !== undefined) requireCapability(store, "tracking", withoutName);
   const outcome = check || store.mending === null
     ? await look(store, rules)
     : await lookAndMend(store, rules);
@@ -135,6 +136,12 @@ export async function preflight(
     settled,
     remains,
   };
+}
+
+/** What helps where only MLflow sets experiments up. */
+function withoutName(location: string): string {
+  const command = shellWords(["deno", "task", "preflight", "--store", location]);
+  return `without a name, \`${command}\` makes it ready, and MLflow sets the experiment up`;
 }
 
 /** As setting it up chooses: an active one before a deleted one. */

@@ -11,7 +11,7 @@ import { DEFAULT_EXPERIMENT, isLitter } from "../store/names.ts";
 import { byPath } from "../store/path.ts";
 import { UTF_16 } from "../store/record_problem.ts";
 import { MERGE_MARKS } from "../text/git_marks.ts";
-import { isUnfinished } from "../store/run_status.ts";
+import { deletionTimeOf, isUnfinished } from "../store/run_status.ts";
 import type { Experiment, Orphan, Run } from "../store/snapshot.ts";
 import { type Keeps, type Tells, type Verdict, verdictBy } from "./judged.ts";
 import { type FindTag, tagFinder } from "./run_facts.ts";
@@ -23,8 +23,8 @@ import { type FindTag, tagFinder } from "./run_facts.ts";
  * pinned by a tag.
  *
  * Age counts from `end_time`, else from `start_time`; time since deletion from `deleted_time`, and a
- * run that records none never counts as old (`mlflow gc` takes it for old enough), unless the policy counts
- * from its last sign of life.
+ * run that records none, or one before its own start, never counts as old (`mlflow gc` takes it for old enough), unless
+ * the policy counts from its last sign of life.
  *
  * @param run The run.
  * @param policy The rules.
@@ -55,7 +55,7 @@ function* keepsOfRun(
   const tag = findPin(run);
   if (tag !== null) yield { kind: "pinned", tag };
   if (run.lifecycleStage === "deleted") {
-    return yield* keepsOfDeleted(run.deletedTime, lastSignOfRun(run), policy, now);
+    return yield* keepsOfDeleted(deletionTimeOf(run), lastSignOfRun(run), policy, now);
   }
   if (policy.olderThan === null) yield { kind: "no-rule" };
   const field = run.endTime === null ? "start_time" : "end_time";
@@ -106,8 +106,10 @@ function* keepsOfExperiment(experiment: Experiment, policy: CleanupPolicy, now: 
   if (experiment.stamp === "") yield unreadable(experiment);
   const [damaged] = experiment.damagedRuns.toSorted(byPath);
   if (damaged) yield { kind: "unreadable", path: damaged.path, message: damaged.message };
-  const deletedTime = experiment.recordedStage === "deleted" ? experiment.lastUpdateTime : null;
-  return yield* keepsOfDeleted(deletedTime, lastSignOfExperiment(experiment), policy, now);
+  const { recordedStage, lastUpdateTime, creationTime } = experiment;
+  const deletedTime = recordedStage === "deleted" ? lastUpdateTime : null;
+  const deleted = deletionTimeOf({ startTime: creationTime, deletedTime });
+  return yield* keepsOfDeleted(deleted, lastSignOfExperiment(experiment), policy, now);
 }
 
 /** The policy by which orphans go, and nothing else. */

@@ -41,7 +41,8 @@ export function prepareKubernetes(schedule: Schedule): PreparedSchedule {
     checks: [
       { command: `kubectl get cronjob ${name}`, does: "when it ran last" },
       {
-        command: `kubectl create job --from=cronjob/${name} ${name}-now`,
+        command:
+          `kubectl delete job ${name}-now --ignore-not-found && kubectl create job --from=cronjob/${name} ${name}-now`,
         does: "run it now",
       },
       { command: `kubectl logs job/${name}-now`, does: "what it said" },

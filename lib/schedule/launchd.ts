@@ -24,6 +24,7 @@ export function prepareLaunchd(schedule: Schedule): PreparedSchedule {
   const directory = schedule.into ?? own;
   const file = `${label}.plist`;
   const domain = isSystem ? "system" : "gui/$(id -u)";
+  const place = shellWords([`${directory}/${file}`]);
   const text = [
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">',
@@ -43,8 +44,9 @@ export function prepareLaunchd(schedule: Schedule): PreparedSchedule {
     directory,
     files: [{ name: file, text: text.join("\n") }],
     steps: [...makeSecrets(schedule), {
-      command: `launchctl bootstrap ${domain} ${shellWords([`${directory}/${file}`])}`,
-      does: "let launchd start it; to change it later, first launchctl bootout",
+      command:
+        `launchctl bootout ${domain}/${label} 2>/dev/null; launchctl bootstrap ${domain} ${place}`,
+      does: "let launchd start it, in place of what it knows of it already",
     }],
     checks: [
       {

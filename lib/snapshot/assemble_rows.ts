@@ -15,7 +15,7 @@ import {
 } from "../store/path.ts";
 import { isLoggedModelId, isRunId } from "../store/names.ts";
 import type { Problem } from "../store/problem.ts";
-import { RUN_STATUSES } from "../store/run_status.ts";
+import { deletionTimeOf, RUN_STATUSES } from "../store/run_status.ts";
 import type {
   Backend,
   DamagedRun,
@@ -144,6 +144,8 @@ export function assembleRows<D extends Depth>(rows: DatabaseRows<D>): StoreSnaps
     const { id, name, location, stage, created, updated } = row;
     const held = runs.get(id) ?? NO_RUNS;
     const newest = held.runs.reduce((time, { lastChange = 0 }) => Math.max(time, lastChange), 0);
+    const times = { startTime: created, deletedTime: updated };
+    const isUndated = stage === "deleted" && deletionTimeOf(times) === null;
     return {
       id: asExperimentId(id),
       path: addressOf(id),
@@ -153,7 +155,7 @@ export function assembleRows<D extends Depth>(rows: DatabaseRows<D>): StoreSnaps
       artifactLocation: location ?? "",
       creationTime: created,
       lastUpdateTime: updated,
-      ...(stage === "deleted" && updated === null ? { lastChange: newest } : {}),
+      ...(isUndated ? { lastChange: newest } : {}),
       runs: held.runs,
       damagedRuns: held.damagedRuns,
       loggedModels: (models.get(id) ?? []).map((model) => loggedModelOf(model, rows.modelExtras)),
@@ -275,8 +277,8 @@ function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
       stamp: depth === "meta" ? "" : stampOf(row),
       usage: null,
     };
-    const undated = lifecycleStage === "deleted" && deleted === null && depth !== "meta";
-    if (undated) run.lastChange = lastChangeOf(id);
+    const isUndated = lifecycleStage === "deleted" && deletionTimeOf(run) === null;
+    if (isUndated && depth !== "meta") run.lastChange = lastChangeOf(id);
     if (extras !== undefined) run.extras = extras;
     held.runs.push(run);
   }

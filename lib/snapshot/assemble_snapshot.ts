@@ -21,6 +21,7 @@ import type {
   RunFacts,
   TextFact,
 } from "../store/facts.ts";
+import { deletionTimeOf } from "../store/run_status.ts";
 import { asExperimentId, asRunId, byPath, type StorePath } from "../store/path.ts";
 import type { MetaDamage, Problem } from "../store/problem.ts";
 import { type RecordProblem, recordProblem } from "../store/record_problem.ts";
@@ -202,7 +203,9 @@ export function assembleExperiment(
       lastUpdateTime: meta.lastUpdateTime,
       // MLflow before 2.3 deleted an experiment without writing when.
       ...(facts.inTrash && facts.newestChange !== null &&
-          (meta.lifecycleStage !== "deleted" || meta.lastUpdateTime === null)
+          (meta.lifecycleStage !== "deleted" ||
+            deletionTimeOf({ startTime: meta.creationTime, deletedTime: meta.lastUpdateTime }) ===
+              null)
         ? { lastChange: facts.newestChange }
         : {}),
       traces: facts.traces,

@@ -1,5 +1,5 @@
 /**
- * MLflow's codes for the statuses of runs, as `meta.yaml` has them.
+ * How far a run has come: MLflow's codes for its statuses, as `meta.yaml` has them, and when it was deleted.
  *
  * @module
  */
@@ -66,6 +66,32 @@ export function statusOf(code: number): RunStatus | undefined {
  */
 export function isUnfinished(status: RunStatus): status is "RUNNING" | "SCHEDULED" {
   return status === "RUNNING" || status === "SCHEDULED";
+}
+
+/**
+ * Tells when a run or an experiment was deleted, as far as what is recorded can be that time. What is said to have been
+ * deleted before it began, as by 0 or by seconds in place of milliseconds, was deleted nobody knows when; `mlflow gc`
+ * takes it for deleted long ago.
+ *
+ * @param subject What is recorded, epoch ms, each `null` where nothing is.
+ * @returns Epoch ms; `null` where nobody knows.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const startTime = 1_600_000_000_000;
+ * assertEquals(deletionTimeOf({ startTime, deletedTime: startTime + 1 }), startTime + 1);
+ * assertEquals(deletionTimeOf({ startTime, deletedTime: 1_700_000_000 }), null);
+ * ```
+ */
+export function deletionTimeOf(
+  { startTime, deletedTime }: {
+    readonly startTime: number | null;
+    readonly deletedTime: number | null;
+  },
+): number | null {
+  return deletedTime === null || deletedTime < (startTime ?? 0) ? null : deletedTime;
 }
 
 /** How long a run may be silent until it counts as stale, ms. */

@@ -59,7 +59,7 @@ export interface Run {
   readonly endTime: number | null;
   /** Epoch ms; `null` when the key is absent or null. */
   readonly deletedTime: number | null;
-  /** Epoch ms of the newest change anywhere in it; only of a soft-deleted run that records no time of that. */
+  /** Epoch ms of the newest change anywhere in it; only of a soft-deleted run of which nobody knows when that was. */
   readonly lastChange?: number;
   /** As recorded: data, never a path to delete. */
   readonly artifactUri: string;
@@ -148,7 +148,7 @@ export interface Experiment {
   readonly creationTime: number | null;
   /** Epoch ms; in a deleted experiment, the time of its deletion. */
   readonly lastUpdateTime: number | null;
-  /** Epoch ms of the newest change anywhere in it; only of a deleted one that records no time of that. */
+  /** Epoch ms of the newest change anywhere in it; only of a deleted one of which nobody knows when that was. */
   readonly lastChange?: number;
   /** Runs that MLflow can read, deleted ones included. */
   readonly runs: readonly Run[];

@@ -40,12 +40,14 @@ const INSTEAD: Readonly<Record<Capability, (location: string) => string>> = {
  *
  * @param store The store.
  * @param capability Which.
+ * @param instead What helps without it. @default {what helps whoever needs it}
  * @returns The capability.
  * @throws {UnsupportedStoreError} When this kind of store has none.
  */
 export function requireCapability<C extends Capability, S extends Store>(
   store: S,
   capability: C,
+  instead: (location: string) => string = INSTEAD[capability],
 ): NonNullable<S[C]> {
   const found = store[capability];
   if (found !== null) return found as NonNullable<S[C]>;
@@ -54,7 +56,7 @@ export function requireCapability<C extends Capability, S extends Store>(
     `Cannot ${
       LACKS[capability]
     } store ${location}: this version of mltidy cannot do that with this kind of store; ${
-      INSTEAD[capability](location)
+      instead(location)
     }`,
     location,
   );

@@ -94,6 +94,8 @@ interface RunRecipe {
   readonly startTime: number;
   readonly endTime: number | null;
   readonly deletedTime: number | null;
+  /** Whether it may be said to have begun after its deletion. */
+  readonly misdated: boolean;
   readonly link: boolean;
   /** Number of the parent among all runs; `null` for none, -1 for a run that is not there. */
   readonly parent: number | null;
@@ -125,6 +127,8 @@ interface ExperimentRecipe extends HolderRecipe {
   readonly name: string;
   /** Whether `meta.yaml` records the other stage. */
   readonly misrecorded: boolean;
+  /** Whether it may be said to have been made after its last change. */
+  readonly misdated: boolean;
   readonly creationTime: number | null;
   readonly lastUpdateTime: number | null;
 }
@@ -196,6 +200,7 @@ function runRecipe(time: fc.Arbitrary<number>): fc.Arbitrary<RunRecipe> {
     startTime: time,
     endTime: fc.option(time),
     deletedTime: fc.option(time),
+    misdated: rarely(),
     link: rarely(),
     parent: fc.oneof(fc.constant(null), fc.nat({ max: 40 }), fc.constant(-1)),
     keep: rarely(),
@@ -239,6 +244,7 @@ function experimentRecipe(time: fc.Arbitrary<number>): fc.Arbitrary<ExperimentRe
     ...holderRecipe(time, 8),
     name: fc.constantFrom(...NAMES),
     misrecorded: rarely(),
+    misdated: rarely(),
     creationTime: fc.option(time),
     lastUpdateTime: fc.option(time),
   });
@@ -275,7 +281,11 @@ function assemble(recipe: StoreRecipe, now: number): StoreSnapshot<"tags"> {
     return built;
   });
   const experiments = recipe.experiments.map((each, number): Experiment => {
-    const { name, link, creationTime, lastUpdateTime } = each;
+    const { name, link, misdated, lastUpdateTime } = each;
+    const created = each.creationTime;
+    const creationTime = created === null || misdated
+      ? created
+      : Math.min(created, lastUpdateTime ?? created);
     const recordedStage = stageOf({ deleted: each.deleted !== each.misrecorded });
     return experiment({
       ...contents[number]!,
@@ -315,12 +325,13 @@ function buildContents(
   const pick = (number: number): string | undefined => ids[number % ids.length];
   return {
     runs: holder.runs.map((each, number) => {
-      const { name, status, startTime, endTime, link } = each;
+      const { name, status, startTime, endTime, link, deletedTime, misdated } = each;
       const parent = each.parent === null ? undefined : pick(each.parent) ?? scatteredId(9_000);
       return run({
-        ...{ id: ids[firstRun + number]!, name, status, startTime, endTime, link },
+        ...{ id: ids[firstRun + number]!, name, status, endTime, link },
+        startTime: misdated ? startTime : Math.min(startTime, deletedTime ?? startTime),
         lifecycleStage: stageOf(each),
-        deletedTime: each.deleted ? each.deletedTime : null,
+        deletedTime: each.deleted ? deletedTime : null,
         tags: {
           "mlflow.runName": name,
           ...(parent === undefined ? {} : { "mlflow.parentRunId": parent }),

@@ -118,7 +118,10 @@ export function run(init: RunInit = {}): Run {
 
 /** A soft-deleted run: deleted one hour before {@link NOW}. */
 export function deletedRun(init: RunInit = {}): Run {
-  return run({ lifecycleStage: "deleted", deletedTime: NOW - HOUR, ...init });
+  const { deletedTime = NOW - HOUR } = init;
+  // It began before that.
+  const startTime = Math.min(NOW - DAY - HOUR, (deletedTime ?? NOW) - HOUR);
+  return run({ lifecycleStage: "deleted", startTime, deletedTime, ...init });
 }
 
 /** A run directory without a `meta.yaml`. */
@@ -162,7 +165,7 @@ export function loggedModel(init: LoggedModelInit = {}): LoggedModel {
 /** An active experiment; with `lifecycleStage: "deleted"` it lies in `.trash/`. */
 export function experiment(init: ExperimentInit = {}): Experiment {
   const { id = "1", lifecycleStage = "active", ...rest } = init;
-  const { runs = [], damagedRuns = [], loggedModels = [] } = init;
+  const { runs = [], damagedRuns = [], loggedModels = [], lastUpdateTime } = init;
   const path = placeOf(id, lifecycleStage);
   return {
     id: asExperimentId(id),
@@ -171,7 +174,7 @@ export function experiment(init: ExperimentInit = {}): Experiment {
     lifecycleStage,
     recordedStage: lifecycleStage,
     artifactLocation: `file://${ROOT}/${id}`,
-    creationTime: NOW - 90 * DAY,
+    creationTime: Math.min(NOW - 90 * DAY, lastUpdateTime ?? NOW),
     lastUpdateTime: lifecycleStage === "deleted" ? NOW - HOUR : NOW - 90 * DAY,
     traces: 0,
     datasets: 0,

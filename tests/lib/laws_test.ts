@@ -463,7 +463,7 @@ Deno.test("no new damage: no prefix adds an error finding", () => {
 });
 
 Deno.test("the laws are tried on plans of every kind", () => {
-  const tried = fc.sample(fc.tuple(stores, policies), { numRuns: 1_000, seed: 1 });
+  const tried = fc.sample(fc.tuple(stores, policies), { numRuns: 1_000, seed: 2 });
   const kinds = Map.groupBy(
     tried.flatMap((
       [store, policy],

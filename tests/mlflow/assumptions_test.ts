@@ -9,6 +9,7 @@ import { join } from "@std/path";
 import { editMetaYaml } from "../../lib/yaml/meta_yaml.ts";
 import { testEachVersion } from "./each_version.ts";
 import { askMlflow, writeStore } from "./live_store.ts";
+import { runMlflow } from "./python.ts";
 
 testEachVersion("a healthy store causes no complaint", async (version) => {
   await using store = await writeStore(version);
@@ -105,6 +106,24 @@ testEachVersion("MLflow restores a run that editMetaYaml() marked deleted", asyn
   assertEquals(await askMlflow(version, store.path, ["--restore-run", run]), healthy);
   assertEquals(await Deno.readTextFile(meta), before);
 });
+
+testEachVersion(
+  "`mlflow gc` takes for old what is said to have been deleted before it began",
+  async (version) => {
+    await using store = await writeStore(version);
+    const place = join(store.path, store.experiment("main"));
+    const [failed, child] = [store.run("failed"), store.run("child")];
+    const times = { [failed]: 0, [child]: Math.floor(Date.now() / 1000) };
+    for (const [run, deleted_time] of Object.entries(times)) {
+      const meta = join(place, run, "meta.yaml");
+      const changes = { lifecycle_stage: "deleted", deleted_time };
+      await Deno.writeTextFile(meta, editMetaYaml(await Deno.readTextFile(meta), changes));
+    }
+    await runMlflow(version, store.path, "gc", ["--older-than", "30d"]);
+    const left = [...Deno.readDirSync(place)].map(({ name }) => name);
+    assertEquals(Object.keys(times).filter((run) => left.includes(run)), []);
+  },
+);
 
 async function copyTree(from: string, to: string): Promise<void> {
   await Deno.mkdir(to, { recursive: true });

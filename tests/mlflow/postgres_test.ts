@@ -75,6 +75,17 @@ Deno.test({
 async function readAlike(server: Server, database: string, version: MlflowVersion): Promise<void> {
   await using directory = await tempDirectory();
   const path = join(directory.path, "mlflow.db");
+  const deleted = "FROM runs WHERE lifecycle_stage = 'deleted'";
+  const times = await server.ask<{ id: string; time: string }>(
+    database,
+    `SELECT run_uuid AS id, deleted_time AS time ${deleted}`,
+  );
+  // One of which nobody recorded when it was deleted, and what is said to have been before it began.
+  await server.ask(
+    database,
+    `UPDATE runs SET deleted_time = CASE WHEN run_uuid = (SELECT MIN(run_uuid) ${deleted})
+      THEN NULL ELSE 1 END WHERE lifecycle_stage = 'deleted'`,
+  );
   await copyRows(server, database, path, version);
   await using store = await openStore(server.uri(database), { now });
   await using twin = await openStore(path, { now });
@@ -95,11 +106,18 @@ async function readAlike(server: Server, database: string, version: MlflowVersio
   ] as const;
   for (const way of ways) {
     const found = await store.read(way);
+    const undated = found.experiments.flatMap(({ runs }) =>
+      runs.filter(({ lastChange }) => lastChange !== undefined)
+    );
+    assertEquals(undated.length > 0, way.depth !== "meta");
     assert(found.experiments.some(({ runs }) => runs.length > 0));
     assertEquals(withoutPlace(found), withoutPlace(await twin.read(way)));
   }
   const [count] = await server.ask<{ runs: string }>(database, "SELECT COUNT(*) AS runs FROM runs");
   assertEquals((await summary(store)).runs.total, Number(count?.runs));
+  for (const { id, time } of times) {
+    await server.ask(database, `UPDATE runs SET deleted_time = ${time} WHERE run_uuid = '${id}'`);
+  }
 }
 
 /** Without what is of a file alone. */

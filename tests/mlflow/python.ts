@@ -148,6 +148,7 @@ function copying(script: string, args: readonly string[]): (cwd: string) => Prom
  * @param version The version of MLflow.
  * @param store The store's root.
  * @param command For example `gc`.
+ * @param flags Its flags. @default {none}
  * @returns What it printed on standard output.
  * @throws {Error} When it fails: what it said.
  */
@@ -155,11 +156,12 @@ export async function runMlflow(
   version: MlflowVersion,
   store: string,
   command: string,
+  flags: readonly string[] = [],
 ): Promise<string> {
   const uri = toFileUrl(store).href;
   return await runInterpreter(
     version,
-    () => ["-m", "mlflow", command, "--backend-store-uri", uri],
+    () => ["-m", "mlflow", command, "--backend-store-uri", uri, ...flags],
     // `gc` of MLflow 3 asks for it besides, even for a file store.
     { MLFLOW_TRACKING_URI: uri },
   );

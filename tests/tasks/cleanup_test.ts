@@ -114,7 +114,12 @@ Deno.test("cleanup() purges what was deleted at an unknown time by its last sign
     experiments: [
       experiment({
         id: "3",
-        runs: [1, 2].map((id) => deletedRun({ id: runId(id), ...old, deletedTime: null })),
+        runs: [
+          ...[1, 2].map((id) => deletedRun({ id: runId(id), ...old, deletedTime: null })),
+          // What cannot be the time of a deletion: as if nothing were recorded.
+          deletedRun({ id: runId(4), ...old, deletedTime: 0 }),
+          deletedRun({ id: runId(5), ...old, deletedTime: Math.floor(NOW / 1000) }),
+        ],
       }),
       experiment({
         id: "4",
@@ -123,6 +128,12 @@ Deno.test("cleanup() purges what was deleted at an unknown time by its last sign
         creationTime: NOW - 300 * DAY,
         lastUpdateTime: NOW - 300 * DAY,
         runs: [run({ id: runId(3), ...old })],
+      }),
+      experiment({
+        id: "5",
+        lifecycleStage: "deleted",
+        creationTime: NOW - 300 * DAY,
+        lastUpdateTime: Math.floor(NOW / 1000),
       }),
     ],
   });
@@ -136,13 +147,14 @@ Deno.test("cleanup() purges what was deleted at an unknown time by its last sign
       ) => [path as string, reason.kind, "age" in reason && reason.age]);
   assertEquals(await goesOf({}), []);
   assertEquals(await goesOf({ undated: "last-sign-of-life" }), [
-    [`3/${runId(1)}`, "undated-longer-than", 200 * DAY],
+    ...[1, 4, 5].map((id) => [`3/${runId(id)}`, "undated-longer-than", 200 * DAY]),
     [".trash/4", "undated-longer-than", 200 * DAY],
+    [".trash/5", "undated-longer-than", 200 * DAY],
   ]);
   const policy = { ...policyOfAges(), undated: "last-sign-of-life" } as const;
   const before = await readTree(place.root, { except: [".mltidy.trash"] });
   const { report } = await cleanup(store, { policy, apply: true });
-  assertEquals([report?.totals.applied, report?.complete], [2, true]);
+  assertEquals([report?.totals.applied, report?.complete], [5, true]);
   await restore(store);
   assertSameTree(await readTree(place.root, { except: [".mltidy.trash"] }), before);
 });

@@ -134,6 +134,16 @@ Deno.test("what cannot be done with a database ends with 12, and changes nothing
   assertSameTree(await readTree(database.directory, { except }), before);
 });
 
+Deno.test("preflight of an experiment in a database names what works there, and that does", async () => {
+  await using database = await tempDatabase(STORE);
+  const { code, err } = await runTask("preflight", ["churn", "--store", database.uri]);
+  assertEquals(code, 12);
+  const [, command = ""] = /without a name, `deno task (.*)` makes it ready/.exec(err) ?? [err];
+  assertEquals(command, `preflight --store ${database.uri}`);
+  const [task = "", ...words] = command.split(" ");
+  assertEquals((await runTask(task, words)).code, 0);
+});
+
 Deno.test("without a name the database in the directory is taken where ./mlruns holds artifacts alone", async () => {
   await using database = await tempDatabase(STORE, { artifacts: true });
   const { directory, uri } = database;

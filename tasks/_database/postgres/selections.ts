@@ -7,6 +7,7 @@
 import { type Extras, tagsFor } from "../../../lib/store/extras.ts";
 import type { Depth } from "../../../lib/store/snapshot.ts";
 import { MOVABLE as MOVABLE_IN_SQLITE } from "../scan/read_models.ts";
+import { UNDATED } from "../scan/read_rows.ts";
 import { inPostgres } from "./in_postgres.ts";
 
 /** What a column holds, as SQLite keeps it. */
@@ -165,7 +166,7 @@ function tagParts(keys: readonly string[] | null, hasNames: boolean): readonly P
 function metrics({ depth, extras }: Wanted, hasDeletions: boolean): readonly Selection[] {
   const keys = extras?.metrics ?? [];
   const columns = { run_uuid: "TEXT", key: "TEXT", value: "REAL", is_nan: "INTEGER" } as const;
-  const undated = hasDeletions ? "lifecycle_stage = 'deleted' AND deleted_time IS NULL" : "FALSE";
+  const undated = hasDeletions ? UNDATED : "FALSE";
   const signs: Part = {
     instead: { key: "NULL", value: "0", is_nan: "0", timestamp: "MAX(timestamp)" },
     where: `run_uuid IN (SELECT run_uuid FROM runs WHERE ${undated}

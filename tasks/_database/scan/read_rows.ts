@@ -297,8 +297,12 @@ function lastChangeFinder(tables: Tables): (run: string) => number {
 /** Of runs that were deleted nobody knows when: the newest metric is the last sign of life. */
 function readLastChanges(tables: Tables): ReadonlyMap<string, number> {
   if (!tables.columns.get("runs")!.has("deleted_time")) return new Map();
-  return newestPoints(tables, "lifecycle_stage = 'deleted' AND deleted_time IS NULL");
+  return newestPoints(tables, UNDATED);
 }
+
+/** Which runs were deleted nobody knows when, as SQL. */
+export const UNDATED =
+  "lifecycle_stage = 'deleted' AND (deleted_time IS NULL OR deleted_time < COALESCE(start_time, 0))";
 
 /** Which runs have not ended, as SQL. */
 export const UNFINISHED = "status IN ('RUNNING', 'SCHEDULED')";

@@ -19,6 +19,7 @@ import type { ExperimentFacts, TextFact } from "../../../lib/store/facts.ts";
 import { isLitter, RESERVED_IN_EXPERIMENT } from "../../../lib/store/names.ts";
 import type { StorePath } from "../../../lib/store/path.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
+import { deletionTimeOf } from "../../../lib/store/run_status.ts";
 import type { DamagedRun, Depth, Run, Stray } from "../../../lib/store/snapshot.ts";
 import { glanceInto, type ListDirectory, listDirectory } from "../../_io/list_directory.ts";
 import { readText } from "../../_io/read.ts";
@@ -319,11 +320,10 @@ async function measureRun(
   }
   // What was weighed must still be what was read.
   const whole = tree !== null && metaStamp(at) === stamp ? tree.stamp : "";
-  const isUndated = deleted && assembled.run.deletedTime === null;
+  const isUndated = deleted && deletionTimeOf(assembled.run) === null;
   const change = isUndated && tree !== null ? { lastChange: tree.newestChange } : {};
-  const isLinked = link || deleted && depth === "tags" && isRecordLinked(at);
   const measured = {
-    link: isLinked,
+    link: link || deleted && depth === "tags" && isRecordLinked(at),
     stamp: deleted && depth !== "meta" ? whole : stamp,
     usage,
     ...change,

@@ -20,6 +20,7 @@ import {
   type RunExtras,
   tagsFor,
 } from "../../../lib/store/extras.ts";
+import { deletionTimeOf } from "../../../lib/store/run_status.ts";
 import { PARENT_TAG } from "../../../lib/store/tags.ts";
 import type { Depth, Hold, ServerFacts } from "../../../lib/store/snapshot.ts";
 import type { Answer } from "../client/read_answer.ts";
@@ -182,11 +183,12 @@ function collect(
     else known.push({ kind, run });
   };
   const add = ({ row, tags, params, metrics, inputs, outputs }: RunRecord): void => {
-    const { id, stage, deleted, status } = row;
+    const { id, stage, started, deleted, status } = row;
     collected.runs.push(row);
     const own = keys === null ? tags : chosen(tags, keys);
     if (own.size > 0) collected.tags.set(id, own);
-    const isUndated = stage === "deleted" && deleted === null;
+    const times = { startTime: started, deletedTime: deleted };
+    const isUndated = stage === "deleted" && deletionTimeOf(times) === null;
     if (isUndated) collected.lastChanges.set(id, newestOf(metrics));
     if (status === "RUNNING" || status === "SCHEDULED") collected.signs.set(id, newestOf(metrics));
     inputs.forEach(link("input", id));

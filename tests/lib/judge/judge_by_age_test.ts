@@ -338,6 +338,29 @@ Deno.test("judgeRun() counts an undated deletion from the last sign of life, if 
   );
 });
 
+Deno.test("a time of deletion before the beginning is none", () => {
+  const asked = { ...POLICY, undated: "last-sign-of-life" } as const;
+  for (const time of [0, -5, Math.floor(OLD / 1000), OLD - 10]) {
+    const undated = {
+      ...run({ ...deletedRun({ startTime: OLD - 9, endTime: OLD - 8, deletedTime: time }) }),
+      lastChange: OLD,
+    };
+    const judged = (policy: CleanupPolicy) =>
+      judgeRun(deepFreeze(undated), policy, NOW, pinFinder(policy));
+    const ofDeleted = (policy: CleanupPolicy) => {
+      const times = { creationTime: OLD - 9, lastUpdateTime: time };
+      const gone = { id: "7", lifecycleStage: "deleted", recordedStage: "deleted" } as const;
+      const found = { ...experiment({ ...gone, ...times }), lastChange: OLD };
+      return judgeDeletedExperiment(deepFreeze(found), policy, NOW);
+    };
+    const went = { kind: "undated-longer-than", time: OLD, age: LIMIT + 1, limit: LIMIT } as const;
+    for (const one of [judged, ofDeleted]) {
+      assertEquals(one(POLICY), stays({ kind: "no-deletion-time" }), `${time}`);
+      assertEquals(one(asked), goes(went), `${time}`);
+    }
+  }
+});
+
 Deno.test("judgeDeletedExperiment() counts an undated deletion from the last sign of life of it and its runs", () => {
   const asked = { ...POLICY, undated: "last-sign-of-life" } as const;
   const judged = (init: ExperimentInit) => {

@@ -50,6 +50,20 @@ Deno.test("prepareLaunchd() holds no secret, reads the file that does, and says 
   );
 });
 
+Deno.test("prepareLaunchd() says what hands the agent over once, and again when it has changed", () => {
+  const label = "org.mltidy.mltidy-cleanup";
+  const handOver = (domain: string, file: string) =>
+    `launchctl bootout ${domain}/${label} 2>/dev/null; launchctl bootstrap ${domain} ${file}`;
+  const commandsOf = (schedule: typeof SCHEDULE) =>
+    prepareLaunchd(schedule).steps.map(({ command }) => command);
+  assertEquals(commandsOf(SCHEDULE), [
+    handOver("gui/$(id -u)", `/home/kim/Library/LaunchAgents/${label}.plist`),
+  ]);
+  assertEquals(commandsOf({ ...SCHEDULE, isSystem: true, into: "/my files" }), [
+    handOver("system", `'/my files/${label}.plist'`),
+  ]);
+});
+
 Deno.test("prepareLaunchd() runs monthly on the first, and daily on any day", () => {
   const when = (every: "monthly" | "daily") =>
     (propertiesOf({ ...SCHEDULE, every }) as Record<string, unknown>)["StartCalendarInterval"];

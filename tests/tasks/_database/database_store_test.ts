@@ -8,7 +8,7 @@ import {
   StoreNotFoundError,
   UnsupportedStoreError,
 } from "../../../lib/errors.ts";
-import { policyOfAges } from "../../../lib/policy/policy.ts";
+import { type CleanupPolicy, policyOfAges } from "../../../lib/policy/policy.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import { RULES } from "../../../lib/verify/rules.ts";
 import { verifySnapshot } from "../../../lib/verify/verify_snapshot.ts";
@@ -113,6 +113,36 @@ Deno.test("a run whose row makes no sense stays, and says why", async () => {
     [],
     [["damaged-run", runId(1)]],
   ]);
+});
+
+Deno.test("of what cannot be the time of a deletion, the last sign of life tells, if that is asked for", async () => {
+  const old = { startTime: NOW - 300 * DAY, endTime: NOW - 299 * DAY };
+  const times = [0, -5, Math.floor(NOW / 1000), null];
+  await using database = await tempDatabase({
+    experiments: [experiment({
+      id: "1",
+      runs: times.map((deletedTime, at) => deletedRun({ id: runId(at), ...old, deletedTime })),
+    })],
+  });
+  database.execute(
+    `INSERT INTO latest_metrics (run_uuid, key, value, timestamp, step, is_nan)
+      SELECT run_uuid, 'loss', 1, ${NOW - 200 * DAY}, 0, 0 FROM runs`,
+  );
+  const snapshot = await open(database.path).read({ depth: "tags" });
+  const reasonsOf = (policy: CleanupPolicy) => {
+    const { actions, kept } = planCleanup(snapshot, policy, { now: NOW });
+    return [...actions, ...kept].map(({ path, reasons: [{ kind }] }) => `${path}: ${kind}`);
+  };
+  const all = (kind: string) => times.map((_, at) => `1/${runId(at)}: ${kind}`);
+  assertEquals(reasonsOf(policyOfAges()), all("no-deletion-time"));
+  assertEquals(
+    reasonsOf({ ...policyOfAges(), undated: "last-sign-of-life" }),
+    all("undated-longer-than"),
+  );
+  assertEquals(
+    snapshot.experiments[0]!.runs.map(({ lastChange }) => lastChange),
+    times.map(() => NOW - 200 * DAY),
+  );
 });
 
 const FIRST = `WHERE run_uuid = '${runId(1)}'`;
