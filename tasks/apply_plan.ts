@@ -15,29 +15,19 @@
 
 import { errorMessage, PlanRefusedError, StalePlanError } from "../lib/errors.ts";
 import type { ActionKind } from "../lib/plan/action_kind.ts";
-import type { PlanOptions } from "../lib/cleanup/plan_cleanup.ts";
-import type {
-  Action,
-  CleanupPlan,
-  MergePlan,
-  MovePlan,
-  Plan,
-  PrunePlan,
-  RepairPlan,
-  Stop,
-} from "../lib/plan/plan.ts";
+import type { Action, Plan, Stop } from "../lib/plan/plan.ts";
 import type { ActionOutcome, ApplyReport } from "../lib/plan/report.ts";
 import { allowanceOf } from "../lib/plan/allowance.ts";
 import { reportOutcomes } from "../lib/plan/report_outcomes.ts";
 import { isRemoval } from "../lib/plan/action_kind.ts";
-import { foreignActions } from "../lib/plan/same_action.ts";
-import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
-import { stillSelecting } from "../lib/selection/select.ts";
+import { foreignActions, keyOf } from "../lib/plan/same_action.ts";
+import { readingOf } from "../lib/policy/policy.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import { stopText } from "../lib/words/stop.ts";
 import type { BackupWork, LockedBackups } from "./ports/backups.ts";
 import { requireCapability } from "./ports/require_capability.ts";
-import type { Abortable, LockedStore, Looking, Merging, Store } from "./ports/store.ts";
+import type { Abortable, LockedStore, Looking, Store } from "./ports/store.ts";
+import { planAgain, type SnapshotToPlanFrom } from "./plan_again.ts";
 
 /** How to apply a plan. */
 export interface ApplyOptions extends Abortable {
@@ -233,106 +223,6 @@ async function refuseForeign(
   );
 }
 
-async function planAgain(
-  store: LockedStore,
-  plan: Plan,
-  snapshot: SnapshotToPlanFrom,
-): Promise<Plan> {
-  const now = Math.min(plan.plannedAt, store.now());
-  const { kinds } = store.changes;
-  if (plan.task === "repair") return await planRepairAgain(store, plan, snapshot, now);
-  if (plan.task === "move") return await planMoveAgain(store, plan, snapshot, now);
-  if (plan.task === "merge") return await planMergeAgain(store, plan, snapshot, now);
-  const planner = await plannerOf(plan.task);
-  const from = snapshot as StoreSnapshot<"tags">;
-  // What has gone meanwhile can no longer be selected, and needs not.
-  return planner(from, stillSelecting(from, plan.policy), { now, kinds });
-}
-
-/** Makes a plan of what goes. */
-export type RemovalPlanner = (
-  snapshot: StoreSnapshot<"tags">,
-  policy: CleanupPolicy,
-  options: PlanOptions,
-) => CleanupPlan | PrunePlan;
-
-/**
- * Gives the planner of a task, loaded once it is needed.
- *
- * @param task The task.
- * @returns What makes its plans.
- */
-export async function plannerOf(task: "cleanup" | "prune"): Promise<RemovalPlanner> {
-  return task === "cleanup"
-    ? (await import("../lib/cleanup/plan_cleanup.ts")).planCleanup
-    : (await import("../lib/cleanup/plan_prune.ts")).planPrune;
-}
-
-/**
- * Plans repairs by the policy of a plan.
- *
- * @param store The store.
- * @param plan The plan.
- * @param snapshot The store as it was read, whole.
- * @param now Epoch ms: the moment.
- * @returns What is provable by then.
- */
-export async function planRepairAgain(
-  store: Store,
-  { policy }: RepairPlan,
-  snapshot: StoreSnapshot,
-  now: number,
-): Promise<RepairPlan> {
-  const { planRepair } = await import("../lib/repair/plan_repair.ts");
-  const whole = snapshot as StoreSnapshot<"full">;
-  const evidence = await requireCapability(store, "mending").evidence(whole, policy);
-  return planRepair(whole, evidence, policy, { now, kinds: store.changes?.kinds });
-}
-
-/**
- * Plans a move by the policy of a plan.
- *
- * @param store The store.
- * @param plan The plan.
- * @param snapshot What was read of it, with `MOVE_EXTRAS`.
- * @param now Epoch ms: the moment.
- * @returns What moves by then.
- */
-export async function planMoveAgain(
-  store: Store,
-  { policy }: Pick<MovePlan, "policy">,
-  snapshot: StoreSnapshot,
-  now: number,
-): Promise<MovePlan> {
-  const { planMove } = await import("../lib/move/plan_move.ts");
-  const read = snapshot as StoreSnapshot<"tags">;
-  const evidence = await requireCapability(store, "moving").evidence(read, policy);
-  return planMove(read, evidence, policy, { now, kinds: store.changes?.kinds });
-}
-
-/**
- * Plans a merge by the policy of a plan; the other store is read anew.
- *
- * @param store The store.
- * @param plan The plan.
- * @param snapshot What was read of it, with `MOVE_EXTRAS`.
- * @param now Epoch ms: the moment.
- * @param work The signal, and who is told of progress.
- * @returns What is copied by then.
- */
-export async function planMergeAgain(
-  store: Store,
-  { policy }: Pick<MergePlan, "policy">,
-  snapshot: StoreSnapshot,
-  now: number,
-  work: Parameters<Merging["read"]>[2] = {},
-): Promise<MergePlan> {
-  const { planMerge } = await import("../lib/merge/plan_merge.ts");
-  const read = snapshot as StoreSnapshot<"tags">;
-  const { other, evidence } = await requireCapability(store, "merging").read(read, policy, work);
-  return planMerge(read, other, evidence, policy, { now, kinds: store.changes?.kinds });
-}
-
 /** Each run takes that long at least, ms. */
 const LOOKING: Looking = { usual: (runs) => 0.05 * runs, rest: 1 };
 
@@ -351,7 +241,6 @@ function lookAgain(
 ): (action: Action) => Promise<boolean> {
   if (!isRemoval(plan)) return () => Promise.resolve(true);
   const reading = { depth: "tags", sizes, ...(extras === undefined ? {} : { extras }) } as const;
-  const keyOf = ({ kind, path }: Action) => `${kind} ${path}`;
   const { usual, rest } = store.changes.looking ?? LOOKING;
   let cost = usual(experiments.reduce((sum, { runs }) => sum + runs.length, 0));
   let last = performance.now();
@@ -383,8 +272,6 @@ function withUnsupported(
       : { kind, path, outcome: "skipped", because: "not-supported" }
   );
 }
-
-type SnapshotToPlanFrom = StoreSnapshot<"tags"> | StoreSnapshot<"full">;
 
 /** The copies are for another day: nothing that is to be done now depends on them. */
 async function keepMetadata(store: LockedStore, snapshot: StoreSnapshot): Promise<void> {

@@ -13,14 +13,8 @@ import type { Plan } from "../lib/plan/plan.ts";
 import { isRemoval } from "../lib/plan/action_kind.ts";
 import { readingOf, type RetentionPolicy } from "../lib/policy/policy.ts";
 import { stillSelecting } from "../lib/selection/select.ts";
-import {
-  planMergeAgain,
-  planMoveAgain,
-  plannerOf,
-  planRepairAgain,
-  refuseOtherStore,
-  refuseStopped,
-} from "./apply_plan.ts";
+import { refuseOtherStore, refuseStopped } from "./apply_plan.ts";
+import { planMergeAgain, planMoveAgain, plannerOf, planRepairAgain } from "./plan_again.ts";
 import {
   decideAndApply,
   type Decision,

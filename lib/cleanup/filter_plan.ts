@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../errors.ts";
 import type { Action, CopyIn, MergePlan, MovePlan, Plan, RepairPlan } from "../plan/plan.ts";
 import { isRemoval } from "../plan/action_kind.ts";
 import { addUsage } from "../store/usage.ts";
@@ -17,6 +18,7 @@ import { withoutActions } from "./without_actions.ts";
  * @param plan The plan.
  * @param isWanted Tells of an action whether it is to be done.
  * @returns The plan of those alone; the very same where all are.
+ * @throws {InvalidArgumentError} When it tells anything but true or false.
  *
  * @example Only what is of one experiment
  * ```ts
@@ -34,7 +36,7 @@ export function filterPlan<P extends Plan>(
 ): P {
   // The kinds of plan are told apart by their task, which leaves each what it is.
   const whole: Plan = plan;
-  const isLeft = isWanted as (action: Action) => boolean;
+  const isLeft = (action: Action) => answerOf(isWanted(action), action);
   return (isRemoval(whole)
     ? withoutActions(whole, (action) => isLeft(action) ? null : { kind: "left-out" })
     : whole.task === "move"
@@ -42,6 +44,14 @@ export function filterPlan<P extends Plan>(
     : whole.task === "merge"
     ? filterCopies(whole, isLeft)
     : filterRepairs(whole, isLeft)) as P;
+}
+
+/** Whoever is not checked by a compiler must not have all of it carried out for a promise, which is no answer. */
+function answerOf(answer: unknown, { kind, path }: Action): boolean {
+  if (typeof answer === "boolean") return answer;
+  throw new InvalidArgumentError(
+    `Cannot tell whether ${kind} ${path} is wanted: expected true or false, found ${typeof answer}`,
+  );
 }
 
 /** A run stays with those that it is nested in, and that are nested in it. */

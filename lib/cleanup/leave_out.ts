@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Action, CleanupPlan, KeepReason, Kept, RemovalPlan } from "../plan/plan.ts";
+import type { CleanupPlan, KeepReason, Kept, RemovalPlan } from "../plan/plan.ts";
+import { keyOf } from "../plan/same_action.ts";
 import type { CleanupPolicy } from "../policy/policy.ts";
 import { pathsUp } from "../store/path.ts";
 import type { NonEmpty, StoreSnapshot } from "../store/snapshot.ts";
@@ -56,11 +57,10 @@ export function planWithout<P extends RemovalPlan>(
   if (paths.size === 0) return whole;
   const isLeftOut = (path: string) => pathsUp(path).some((one) => paths.has(one));
   const pinned = plan(withPins(snapshot, isLeftOut), pinning(policy));
-  const known = new Set(whole.actions.map(identityOf));
+  const known = new Set(whole.actions.map(keyOf));
   const kept = withoutActions(
     pinned,
-    (action) =>
-      isLeftOut(action.path) ? LEFT_OUT : known.has(identityOf(action)) ? null : NOT_NEEDED,
+    (action) => isLeftOut(action.path) ? LEFT_OUT : known.has(keyOf(action)) ? null : NOT_NEEDED,
   );
   const own = pinsIn(snapshot);
   // What stays anyway is told as it is: it is not left out of anything.
@@ -77,10 +77,6 @@ export function planWithout<P extends RemovalPlan>(
 const LEFT_OUT: KeepReason = { kind: "left-out" };
 /** With a budget others would go in place of what is left out. */
 const NOT_NEEDED: KeepReason = { kind: "not-needed" };
-
-function identityOf({ kind, path }: Action): string {
-  return `${kind} ${path}`;
-}
 
 /** That of somebody's own is told as it is. */
 function withoutPin(kept: Kept): Kept {

@@ -35,6 +35,16 @@ export function foreignActions<P extends Plan>(
   return plan.actions.filter((action) => !known.has(identityOf(action, plan)));
 }
 
+/**
+ * Names what an action does to what, whatever state of that it was planned for.
+ *
+ * @param action The action.
+ * @returns The same text for the same kind of action on the same subject.
+ */
+export function keyOf({ kind, path }: Action): string {
+  return `${kind} ${path}`;
+}
+
 /** What an action says besides what it does. */
 const WORDS: ReadonlySet<string> = new Set(["name", "reasons", "usage", "later"]);
 

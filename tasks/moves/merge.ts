@@ -8,7 +8,7 @@ import { InvalidArgumentError, UnsupportedStoreError } from "../../lib/errors.ts
 import { MOVE_EXTRAS } from "../../lib/move/choose_runs.ts";
 import type { MergePolicy } from "../../lib/plan/plan.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
-import { planMergeAgain } from "../apply_plan.ts";
+import { planMergeAgain } from "../plan_again.ts";
 import {
   decideAndApply,
   type PlanAndApplyOptions,

@@ -6,7 +6,7 @@
 
 import { MOVE_EXTRAS } from "../../lib/move/choose_runs.ts";
 import type { MovePolicy } from "../../lib/plan/plan.ts";
-import { planMoveAgain } from "../apply_plan.ts";
+import { planMoveAgain } from "../plan_again.ts";
 import {
   decideAndApply,
   type PlanAndApplyOptions,

@@ -2,6 +2,7 @@ import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import fc from "../_support/fast_check.ts";
 import { existsSync } from "node:fs";
+import { filterPlan } from "../../lib/cleanup/filter_plan.ts";
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import { PlanRefusedError, StalePlanError } from "../../lib/errors.ts";
 import { parsePlan } from "../../lib/plan/parse_plan.ts";
@@ -252,6 +253,36 @@ Deno.test("applyPlan() does not take what is pinned, registered or a parent befo
     );
     assertEquals(outcomes.some((one) => one.path === skipped), true);
   }
+});
+
+/** Three runs that are old, of which the second is nested in the first. */
+const FAMILY: SnapshotInit = {
+  experiments: [
+    experiment({
+      id: "1",
+      runs: [1, 2, 3].map((id) =>
+        run({
+          id: runId(id),
+          ...{ startTime: NOW - 50 * DAY, endTime: NOW - 40 * DAY },
+          ...(id === 2 ? { tags: { "mlflow.parentRunId": runId(1) } } : {}),
+        })
+      ),
+    }),
+  ],
+};
+
+Deno.test("applyPlan() refuses a part of a plan that takes a parent without its child", async () => {
+  await using place = await tempStore(FAMILY);
+  const plan = await planFor(place.root);
+  const before = await readTree(place.root);
+  const without = (id: number) => filterPlan(plan, ({ path }) => path !== `1/${runId(id)}`);
+  await assertRejects(
+    () => apply(place.root, without(2)),
+    StalePlanError,
+    `soft-delete-run 1/${runId(1)} does not come of its policy`,
+  );
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+  assertEquals((await apply(place.root, without(1))).totals.applied, 2);
 });
 
 Deno.test("applyPlan() goes on after an action that failed, whose subject stays as it was", async () => {

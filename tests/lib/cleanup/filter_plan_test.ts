@@ -1,9 +1,10 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { filterPlan } from "../../../lib/cleanup/filter_plan.ts";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import { parsePlan } from "../../../lib/plan/parse_plan.ts";
 import { planRepair } from "../../../lib/repair/plan_repair.ts";
 import { DEFAULT_REPAIR, NO_EVIDENCE } from "../../../lib/plan/repair_action.ts";
+import { InvalidArgumentError } from "../../../lib/errors.ts";
 import { policyOf, readConfig } from "../../../lib/policy/config.ts";
 import { DAY, experiment, NOW, run, runId, snapshot } from "../../_support/builders.ts";
 import { deepFreeze } from "../../_support/deep_freeze.ts";
@@ -12,6 +13,10 @@ const OLD = { startTime: NOW - 50 * DAY, endTime: NOW - 40 * DAY };
 const POLICY = policyOf(
   readConfig("retention: { keep_within: 30d }\nlimits: { max_runs: 2 }", "mltidy.yaml"),
 );
+const EXTRAS = {
+  ...{ tags: ["mlflow.parentRunId", "mltidy.pin"], metrics: [], params: [] },
+  ...{ uses: true, artifacts: null },
+};
 const runsOf = (experimentId: string, ...numbers: readonly number[]) =>
   numbers.map((number) => run({ id: runId(number), experimentId, ...OLD }));
 
@@ -21,13 +26,7 @@ Deno.test("filterPlan() leaves out what a program does not want, and makes all s
       experiment({ id: "1", name: "churn", runs: runsOf("1", 1, 2) }),
       experiment({ id: "2", name: "rain", runs: runsOf("2", 3) }),
     ],
-    extras: {
-      tags: ["mlflow.parentRunId", "mltidy.pin"],
-      metrics: [],
-      params: [],
-      uses: true,
-      artifacts: null,
-    },
+    extras: EXTRAS,
   }));
   const plan = deepFreeze(planCleanup(store, POLICY, { now: NOW }));
   assertEquals(plan.stops?.map(({ kind }) => kind), ["max-runs", "max-share", "max-share"]);
@@ -57,6 +56,30 @@ Deno.test("filterPlan() leaves out what a program does not want, and makes all s
     },
   ]);
   assertEquals(whole.majorities?.map(({ name, removes }) => [name, removes]), [["rain", 1]]);
+});
+
+Deno.test("filterPlan() takes nothing for an answer but true or false, least of all a promise of one", () => {
+  const store = deepFreeze(
+    snapshot({ experiments: [experiment({ id: "1", runs: runsOf("1", 1) })], extras: EXTRAS }),
+  );
+  const plan = deepFreeze(planCleanup(store, POLICY, { now: NOW }));
+  const answers = [[Promise.resolve(false), "object"], [undefined, "undefined"], [1, "number"]];
+  for (const [answer, found] of answers) {
+    assertThrows(
+      () => filterPlan(plan, () => answer as never),
+      InvalidArgumentError,
+      `whether soft-delete-run 1/${runId(1)} is wanted: expected true or false, found ${found}`,
+    );
+  }
+  const error = new Error("it cannot tell");
+  assertThrows(
+    () =>
+      filterPlan(plan, () => {
+        throw error;
+      }),
+    Error,
+    error.message,
+  );
 });
 
 Deno.test("filterPlan() counts the repairs that are left", () => {
