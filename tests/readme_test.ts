@@ -171,12 +171,9 @@ Deno.test({
     const [, lines = ""] = /^```jsonc\n(.*?)^```$/ms.exec(page("README.md")) ?? [];
     await using project = await memoryDirectory();
     writeFiles(project.path, {
-      "deno.json": `{${lines.replace('"../mltidy"', JSON.stringify(root))}}`.replaceAll(
-        /mltidy(@0\.1\.0)?"(?=[:}\s])/g,
-        (name) => name.replace('"', '/policy"'),
-      ),
-      // Of all modules the one that needs most types that are not its own; all take twice as long.
-      "main.ts": `import { readConfig } from "mltidy/policy";
+      "deno.json": `{${lines.replace('"../mltidy"', JSON.stringify(root))}}`,
+      // All modules, by the usual rules, which are less strict than ours, and find other things wrong.
+      "main.ts": `import { readConfig } from "mltidy";
       const unknown: number = readConfig("", "mltidy.yaml").retention;`,
     });
     const wrongIn = async (directory: string) => {
@@ -197,6 +194,7 @@ Deno.test({
       const directory = join(project.path, name);
       writeFiles(directory, {
         "deno.json": `{${map.replace("../mltidy", from)}}`,
+        // Of all modules the one that needs most types that are not its own.
         "main.ts": `import { readConfig } from "${from}/lib/policy/mod.ts";
         const unknown: number = readConfig("", "mltidy.yaml").retention;`,
       });

@@ -123,7 +123,9 @@ function recordsOf(
     const named = naming.name(uri, from);
     return named === null ? {} : { [key]: named };
   };
-  const own = into === null ? {} : { experiment_id: `${into.id}` };
+  const own: Readonly<Record<string, string>> = into === null
+    ? {}
+    : { experiment_id: `${into.id}` };
   switch (what) {
     case "experiment": {
       const { artifactLocation } = into!.there;
