@@ -269,9 +269,19 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     ],
   },
   {
+    room: "tasks/_database/merges/",
+    of: [
+      ...[...GROUND, "lib/records/", "lib/plan/", "lib/snapshot/", "lib/merge/"],
+      ...["tasks/_io/", "tasks/_io/tree/", "tasks/_artifacts/", "tasks/_file/scan/"],
+      ...["tasks/_database/scan/", "tasks/_database/log/", "tasks/_database/trees/"],
+      ...["tasks/_database/rows/", "@std/", "node:"],
+    ],
+  },
+  {
     room: "tasks/_database/change/",
     of: [
       "tasks/_database/moves/",
+      "tasks/_database/merges/",
       ...[...GROUND, "lib/backup/", "lib/plan/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
       "tasks/_file/own/own_directory.ts",
       ...["tasks/_database/scan/", "tasks/_database/log/", "tasks/_database/trees/"],
@@ -338,6 +348,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
         "tasks/_database/scan/",
         "tasks/_database/log/",
         "tasks/_database/rows/",
+        "tasks/_database/merges/",
         "tasks/_database/change/",
         "tasks/_database/backups/",
       ],

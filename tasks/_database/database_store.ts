@@ -62,6 +62,7 @@ export function openDatabaseStore(
         "quarantine-orphan",
         "finish-stale-run",
         "move-run",
+        "copy-in",
         "purge-dangling-rows",
       ]),
       async interrupted() {
@@ -109,7 +110,20 @@ export function openDatabaseStore(
         return withCopies(openDatabaseBackups(path, null, how), { path, directory, now });
       },
     },
-    merging: null,
+    merging: {
+      kind: "sqlite",
+      async read(snapshot, policy, { signal, onProgress } = {}) {
+        const { readMergeEvidence } = await import("./merges/read_other.ts");
+        const { MOVE_EXTRAS } = await import("../../lib/move/choose_runs.ts");
+        const { placeOf } = await import("../../lib/store/store_uri.ts");
+        const from = placeOf(policy.from) ?? policy.from;
+        await using store = openDatabaseStore(from, { chosenBy: "--from", now, environment });
+        const reading = { extras: MOVE_EXTRAS, signal, onProgress };
+        const other = await store.read({ depth: "tags", ...reading });
+        const databases = { path, from: locateDatabase(from), snapshot, other, policy, signal };
+        return { other, evidence: await readMergeEvidence(databases) };
+      },
+    },
     moving: {
       async evidence(snapshot, policy) {
         const { evidenceOfRows } = await import("../../lib/move/evidence_of_rows.ts");

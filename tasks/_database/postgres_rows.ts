@@ -61,7 +61,10 @@ export function postgresRowsOf({ database, columns }: Tables): OwnedRows {
   };
 }
 
-function readRows(rows: OwnedRows, { owner, table, ids, limit }: Taking): Taken {
+function readRows<O extends string>(
+  rows: OwnedRows,
+  { owner, table, ids, limit }: Taking<O>,
+): Taken<O> {
   const columns = rows.columns.get(table.table)!;
   const { id, condition } = conditionOf(table);
   const values = columns.map((name, at) => `CAST("${name}" AS TEXT) AS c${at}`);
@@ -100,9 +103,9 @@ function deleteRows(rows: OwnedRows, { table }: Taking, { last }: Taken): number
   return Number(changes);
 }
 
-type Rows = Pick<RowChunk, "table" | "columns" | "rows">;
+type Rows = Pick<RowChunk<string>, "table" | "columns" | "rows">;
 
-function insertRows(rows: OwnedRows, chunk: RowChunk, types: Types): boolean {
+function insertRows(rows: OwnedRows, chunk: RowChunk<string>, types: Types): boolean {
   const { table, columns } = chunk;
   const names = columns.map((name) => `"${name}"`).join(", ");
   const values = columns.map((name, at) => valueOf(types.get(table)?.get(name), at));

@@ -13,6 +13,7 @@
 
 import type {
   Action,
+  CopyIn,
   DropArtifact,
   MoveRun,
   QuarantineOrphan,
@@ -50,6 +51,7 @@ import type { ReadNamed } from "../rows/judge_tree.ts";
 import { purgeTrees } from "./purge_trees.ts";
 import type { RemovalPlace } from "./remove_rows.ts";
 import { dropArtifacts, quarantineOrphans } from "./set_trees_aside.ts";
+import { copyThings, isCopyIn, Sources } from "../merges/copy_things.ts";
 import { isMove, moveRuns } from "../moves/move_runs.ts";
 import { type Standings, standingsOfRuns, standsAs } from "./standing_facts.ts";
 import { statePaths } from "../log/state_directory.ts";
@@ -86,6 +88,7 @@ type Done =
   | QuarantineOrphan
   | FinishRun
   | MoveRun
+  | CopyIn
   | PurgeDanglingRows;
 
 /**
@@ -99,7 +102,7 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
   const { places } = options;
   const actions = options.actions.filter((one): one is Done =>
     isSoftDelete(one) || isDrop(one) || isThin(one) || isPurge(one) || isQuarantine(one) ||
-    isFinish(one) || isMove(one) || isOfGoneRuns(one)
+    isFinish(one) || isMove(one) || isCopyIn(one) || isOfGoneRuns(one)
   );
   const turn = takeTurns();
   const changing = actions.flatMap((one) =>
@@ -109,7 +112,7 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
   await turn();
   const purging = lookAtPurges(tables, rows, actions.filter(isPurge));
   const concerned = new Set(
-    actions.flatMap((one) => "experimentId" in one ? one.experimentId : []),
+    actions.flatMap((one) => "experimentId" in one ? one.experimentId ?? [] : []),
   );
   const { id } = log.begin(task, now, witnessesIn(rows, concerned), earlierIn(log, rows));
   const place: RemovalPlace = { places, tables, rows, log, change: id };
@@ -118,6 +121,7 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
   );
   const how = { change: id, keepBackup, readNamed, leaving };
   const trees = await purgeTrees({ database: path, places, rows, ...how });
+  const sources = new Sources();
   const remains: Remains[] = [];
   let isOpen = true;
   let isUnsettled = false;
@@ -150,6 +154,14 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
         const stampOf = (run: string) => standingsOfRuns(tables, [run]).get(run)?.stamp;
         return moveRuns({ tables, log, change: id, stampOf }, moves);
       }
+      const copies = chunk.filter(isCopyIn);
+      if (copies.length > 0) {
+        const onUnsettled = () => {
+          isUnsettled = true;
+        };
+        const into = { rows, path, log, change: id, explain, onUnsettled };
+        return await copyThings(into, copies, sources, signal);
+      }
       const [dangling] = chunk.filter(isOfGoneRuns);
       if (dangling !== undefined) {
         const done = await purgeRowsOfGone(place, dangling, { turn, explain });
@@ -176,6 +188,7 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
     performAll: (how) => performInChunks(actions, { most: (kind) => CHUNKS[kind], perform }, how),
     async finish({ onRemains, ...work } = {}) {
       isOpen = false;
+      sources[Symbol.dispose]();
       const isKept = !isEmpty(log, id) && (keepBackup || isUnsettled);
       const copies = { path, change: id };
       if (isKept) {
@@ -194,6 +207,7 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
     async [Symbol.asyncDispose]() {
       if (!isOpen) return;
       isOpen = false;
+      sources[Symbol.dispose]();
       await reverseChange({ log, rows, database: path, places }, { id, task });
     },
   };
@@ -274,5 +288,6 @@ const CHUNKS: Readonly<Record<Done["kind"], number>> = {
   "quarantine-orphan": 1_000,
   "finish-stale-run": AT_ONCE,
   "move-run": 20,
+  "copy-in": 200,
   "purge-dangling-rows": 1,
 };

@@ -10,11 +10,13 @@ import { ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
 import { formatCount, formatTime } from "../../../lib/text/units.ts";
 import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
 import type { RestoreSelection } from "../../ports/backups.ts";
+import type { LoggedAdded } from "../log/added_things.ts";
 import type { ChangeLog } from "../log/change_log.ts";
 import { type LoggedRow, type RowState, stateOf } from "../log/change_rows.ts";
 import { experimentPart, type Part, partsWith } from "../log/part_subject.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
 import { isOther, type Witness } from "../log/witnesses.ts";
+import { addedCollisions } from "../merges/take_out_things.ts";
 import { rootedIn } from "../trees/artifact_roots.ts";
 import { type TreesBelow, treesBelow } from "../trees/logged_trees.ts";
 import { type OwnedRows, statementOf } from "../rows/owned_rows.ts";
@@ -26,6 +28,8 @@ export interface Chosen {
   readonly subjects: readonly LoggedSubject[];
   /** What comes back alone of what went as a whole. */
   readonly parts: readonly Part[];
+  /** What was put in, which goes as a whole. */
+  readonly added: readonly LoggedAdded[];
 }
 
 /**
@@ -47,9 +51,15 @@ export function chosenOf(
   const rows = log.rowsOf(id, selection);
   const subjects = log.subjectsOf(id, selection);
   const { experiment, run } = selection;
+  const added = log.addedOf(id);
+  if (added.length > 0 && (experiment ?? run) !== undefined) {
+    throw new InvalidArgumentError(
+      `Cannot restore a part of ${id}: what was merged goes as a whole; name no experiment and no run`,
+    );
+  }
   const parts = run === undefined ? [] : partsOf(log, owned, id, subjects, run);
   if (rows.length + subjects.length + parts.length > 0 || (experiment ?? run) === undefined) {
-    return { rows, subjects, parts };
+    return { rows, subjects, parts, added };
   }
   const wanted = run === undefined ? `experiment ${experiment}` : `run ${run}`;
   throw new InvalidArgumentError(
@@ -92,7 +102,7 @@ export function collisionsOf(
   log: ChangeLog,
   owned: OwnedRows,
   id: string,
-  { rows, subjects, parts }: Chosen,
+  { rows, subjects, parts, added }: Chosen,
 ): readonly string[] {
   const witnesses = log.witnessesOf(id);
   if (isOther(owned, witnesses)) return [otherText(witnesses)];
@@ -114,7 +124,8 @@ export function collisionsOf(
     return text === null ? [] : [text];
   });
   const triggers = subjects.length + parts.length === 0 ? [] : triggersIn(owned);
-  return [...triggers, ...taken, ...again, ...changed];
+  const others = addedCollisions({ log, rows: owned }, added);
+  return [...triggers, ...taken, ...again, ...changed, ...others];
 }
 
 /**
@@ -179,7 +190,7 @@ export function contentsOf(log: ChangeLog, owned: OwnedRows, id: string): Backup
     return (gone === undefined ? undefined : nameOfSubject(log, gone)) ??
       known.get(id)?.["name"]?.toString();
   };
-  const all = [...rows, ...subjects];
+  const all = [...rows, ...subjects, ...log.addedOf(id)];
   // Rows of runs that are gone are of no experiment.
   const experiments = new Set(all.map(({ experiment }) => experiment).filter((id) => id !== ""));
   const runs = new Map(

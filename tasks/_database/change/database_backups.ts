@@ -37,10 +37,12 @@ import { AT_ONCE, type LoggedRow, stateOf, undoChanges } from "../log/change_row
 import { type Chosen, chosenOf, collisionsOf, contentsOf, treesOf } from "./choose_logged.ts";
 import type { OwnedRows } from "../rows/owned_rows.ts";
 import { storeErrorOf } from "../scan/open_database.ts";
+import type { LoggedAdded } from "../log/added_things.ts";
 import { statePaths } from "../log/state_directory.ts";
+import { addedTreeCollisions, takeOutThings } from "../merges/take_out_things.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
 import { treeCollisionsOf } from "../trees/logged_trees.ts";
-import { isEmpty, leaveChange, putBack } from "./undo_change.ts";
+import { isEmpty, leaveChange, placeOf, putBack } from "./undo_change.ts";
 import { experimentsIn, stateOfSubject } from "./undo_removals.ts";
 
 /**
@@ -128,18 +130,21 @@ async function bringBack(
   const collisions = [
     ...collisionsOf(log, owned, id, chosen),
     ...await treeCollisionsOf(id, treesOf(places, owned, chosen)),
+    ...await addedTreeCollisions(chosen.added),
   ];
   if (collisions.length > 0) throw new RestoreCollisionError(id, collisions);
   // What has begun to come back comes back as a whole, be it by the next task.
   const isWhole = (selection.experiment ?? selection.run) === undefined;
-  const { rows, parts } = chosen;
+  const { rows, parts, added } = chosen;
   const alone = parts.length === 0 ? [] : log.takeOut(id, parts);
   const subjects = [...chosen.subjects, ...alone];
   if (isWhole) log.reopen(id);
   else log.markGoingBack(subjects);
-  const inTheWay = await undoChosen(held, id, { rows, subjects }, work).catch((error: unknown) => {
-    throw storeErrorOf(error, path) ?? error;
-  });
+  const inTheWay = await undoChosen(held, id, { rows, subjects, added }, work).catch(
+    (error: unknown) => {
+      throw storeErrorOf(error, path) ?? error;
+    },
+  );
   // Nothing was in the way before: the next task that locks the store tries once more.
   if (inTheWay.length > 0) throw new RestoreCollisionError(id, inTheWay);
   if (isEmpty(log, id)) log.remove(id);
@@ -147,19 +152,24 @@ async function bringBack(
     if (isWhole) log.finish(id);
     work.signal?.throwIfAborted();
   }
-  return { changes: rows.length + subjects.length, faults: [] };
+  return { changes: rows.length + subjects.length + added.length, faults: [] };
 }
 
 /** What is in the way of what is not back. */
 async function undoChosen(
   { path, places, log, owned }: Held,
   id: string,
-  { rows, subjects }: Omit<Chosen, "parts">,
+  { rows, subjects, added }: Omit<Chosen, "parts">,
   { signal }: BackupWork,
 ): Promise<readonly string[]> {
   const turn = takeTurns();
   const place = { log, rows: owned, database: path, places };
-  const inTheWay = await putBack(place, id, subjects, turn);
+  const { stays, failed } = await takeOutThings(placeOf(place), added, turn);
+  log.dropAdded(added.filter((one) => !stays.has(one) && !failed.has(one)));
+  const inTheWay = [
+    ...[...stays.values(), ...failed.values()],
+    ...await putBack(place, id, subjects, turn),
+  ];
   if (inTheWay.length > 0) return inTheWay;
   for (let at = 0; at < rows.length; at += AT_ONCE) {
     await turn();
@@ -168,7 +178,8 @@ async function undoChosen(
     const left = new Set(undoChanges(owned.database, some));
     log.drop(some.filter((row) => !left.has(row)));
     if (left.size > 0) {
-      return collisionsOf(log, owned, id, { rows: [...left], subjects: [], parts: [] });
+      const chosen = { rows: [...left], subjects: [], parts: [], added: [] };
+      return collisionsOf(log, owned, id, chosen);
     }
   }
   return [];
@@ -205,7 +216,10 @@ function backupsOf({ path, places }: Kept, within: Look): Backups {
         return { ...chosen, collisions, below: treesOf(places, owned, chosen) };
       });
       if (!found) return null;
-      const inTheWay = await treeCollisionsOf(id, found.below);
+      const inTheWay = [
+        ...await treeCollisionsOf(id, found.below),
+        ...await addedTreeCollisions(found.added),
+      ];
       const collisions = [...found.collisions, ...inTheWay];
       const items = itemsOf(found);
       return { backup, changes: items.length, items, collisions };
@@ -228,7 +242,7 @@ function backupsOf({ path, places }: Kept, within: Look): Backups {
   };
 }
 
-function itemsOf({ rows, subjects, parts }: Chosen): readonly RestoredItem[] {
+function itemsOf({ rows, subjects, parts, added }: Chosen): readonly RestoredItem[] {
   const gone = [...subjects, ...parts.map(({ subject }) => subject)];
   return [
     ...gone.map((subject) => ({ path: addressOf(subject), how: "returns" as const })),
@@ -236,6 +250,7 @@ function itemsOf({ rows, subjects, parts }: Chosen): readonly RestoredItem[] {
       path: `${experiment}/${run}`,
       how: "as-before" as const,
     })),
+    ...added.toReversed().map((thing) => ({ path: addedAddressOf(thing), how: "goes" as const })),
   ];
 }
 
@@ -257,8 +272,23 @@ function addressOf({ kind, experiment, id }: Pick<LoggedSubject, "kind" | "exper
   }
 }
 
+function addedAddressOf({ kind, experiment, id }: LoggedAdded): string {
+  switch (kind) {
+    case "experiment":
+      return id;
+    case "run":
+      return `${experiment}/${id}`;
+    case "logged-model":
+      return `${experiment}/models/${id}`;
+    case "trace":
+      return `${experiment}/traces/${id}`;
+    case "registered-model":
+      return `models/${id}`;
+  }
+}
+
 function undoingOf(log: ChangeLog, owned: OwnedRows, id: string): Undoing {
-  const { rows, subjects } = chosenOf(log, owned, id, {});
+  const { rows, subjects, added } = chosenOf(log, owned, id, {});
   const coming = experimentsIn(log, subjects);
   const free = subjects.filter((one) =>
     typeof stateOfSubject(log, owned, one, coming) === "string"
@@ -267,7 +297,8 @@ function undoingOf(log: ChangeLog, owned: OwnedRows, id: string): Undoing {
   const gone = states.filter(({ state }) => state === "gone");
   const waiting = gone.filter(({ row }) => takenBy(log, row) !== null).length;
   const possible = states.filter(({ state }) => state === "before" || state === "after").length;
-  return { possible: possible + free.length, waiting, gone: gone.length - waiting };
+  const all = possible + free.length + added.length;
+  return { possible: all, waiting, gone: gone.length - waiting };
 }
 
 /** A later change that took away what is to be restored must be undone before. */

@@ -20,6 +20,7 @@ import { inTransaction } from "../log/change_rows.ts";
 import {
   countRows,
   type OwnedRows,
+  ROWS_AT_ONCE,
   statementOf,
   tablesOf,
   type Taken,
@@ -29,7 +30,7 @@ import type { LoggedSubject, Subject } from "../log/removed_rows.ts";
 import { rootedIn } from "../trees/artifact_roots.ts";
 import { bringTreesOf } from "../trees/logged_trees.ts";
 import type { Followed, PurgeTrees } from "./purge_trees.ts";
-import { ROWS_AT_ONCE, undoSubjects, withTurns } from "./undo_removals.ts";
+import { undoSubjects, withTurns } from "./undo_removals.ts";
 
 /** What the rows of a change are taken from, and where they are logged. */
 export interface RemovalPlace {

@@ -32,6 +32,7 @@ import {
 } from "../trees/logged_trees.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { isOther } from "../log/witnesses.ts";
+import { type TakeOutPlace, takeOutThings } from "../merges/take_out_things.ts";
 import type { OwnedRows } from "../rows/owned_rows.ts";
 import { stateOfSubject, undoSubjects, withTurns } from "./undo_removals.ts";
 
@@ -65,6 +66,11 @@ function otherError(database: string, change: string): UnsupportedStoreError {
     } away, which may hold the only copy of what it lost`,
     location,
   );
+}
+
+/** Where what was put in is taken out. */
+export function placeOf({ log, rows, database }: UndoPlace): TakeOutPlace {
+  return { log, rows, path: database };
 }
 
 async function freeRemains(place: UndoPlace, id: string): Promise<readonly Remains[]> {
@@ -116,11 +122,12 @@ export async function reverseChange(
   { id, task }: Pick<LoggedChange, "id" | "task">,
 ): Promise<SettledChange> {
   const { log, rows, places } = place;
+  const { stays, failed } = await takeOutThings(placeOf(place), log.addedOf(id));
   const removed = await putBack(place, id, log.subjectsOf(id));
-  const all = log.rowsOf(id);
+  const logged = log.rowsOf(id);
   const changed: LoggedRow[] = [];
-  for (let at = 0; at < all.length; at += AT_ONCE) {
-    changed.push(...undoChanges(rows.database, all.slice(at, at + AT_ONCE)));
+  for (let at = 0; at < logged.length; at += AT_ONCE) {
+    changed.push(...undoChanges(rows.database, logged.slice(at, at + AT_ONCE)));
   }
   const collisions = changed.map((row) =>
     stateOf(rows.database, row) === "gone"
@@ -128,23 +135,34 @@ export async function reverseChange(
       : `run ${row.run}: it has been changed since, and stays as it is`
   );
   const left: string[] = [];
-  if (removed.length === 0) {
+  if (removed.length === 0 && failed.size === 0) {
     const copies = { path: place.database, change: id };
     const failed = await freeCopies(rootedIn(places, rows), copies);
     // The next task that locks the store tries once more.
     if (failed === null) log.remove(id);
     else left.push(`copies of artifacts are not freed yet: ${failed}`);
   } else {
-    log.drop(all);
+    log.drop(logged);
+    log.markLeaving(failed.keys());
+    log.dropAdded(log.addedOf(id).filter(({ isLeaving }) => !isLeaving));
     log.finish(id);
   }
-  return { id, task, outcome: "reversed", collisions: [...removed, ...collisions, ...left] };
+  const added = [...stays.values(), ...failed.values()];
+  const all = [...removed, ...added, ...collisions, ...left];
+  return { id, task, outcome: "reversed", collisions: all };
 }
 
 async function endUndoing(place: UndoPlace, { id }: LoggedChange): Promise<SettledChange> {
   const { log } = place;
   const subjects = log.subjectsOf(id).filter(({ isGoingBack }) => isGoingBack);
-  const collisions = await putBack(place, id, subjects);
+  const leaving = log.addedOf(id).filter(({ isLeaving }) => isLeaving);
+  const { stays, failed } = await takeOutThings(placeOf(place), leaving);
+  log.dropAdded(leaving.filter((one) => !failed.has(one)));
+  const collisions = [
+    ...await putBack(place, id, subjects),
+    ...stays.values(),
+    ...failed.values(),
+  ];
   if (isEmpty(log, id)) log.remove(id);
   return { id, task: "restore", outcome: "completed", collisions };
 }
@@ -228,5 +246,5 @@ async function makesRoom({ database, places }: UndoPlace, id: string): Promise<b
  * @returns Whether that is so.
  */
 export function isEmpty(log: WritableLog, id: string): boolean {
-  return log.rowsOf(id).length + log.subjectsOf(id).length === 0;
+  return log.rowsOf(id).length + log.subjectsOf(id).length + log.addedOf(id).length === 0;
 }

@@ -15,7 +15,7 @@ import { OWNED_TABLES, ownTableOf } from "../../../lib/snapshot/owned_tables.ts"
 import type { ChangeLog, WritableLog } from "../log/change_log.ts";
 import { inTransaction } from "../log/change_rows.ts";
 import { madeNow } from "../log/witnesses.ts";
-import { hasColumns, type OwnedRows, statementOf } from "../rows/owned_rows.ts";
+import { hasColumns, type OwnedRows, ROWS_AT_ONCE, statementOf } from "../rows/owned_rows.ts";
 import {
   type LoggedSubject,
   placesOf,
@@ -23,9 +23,6 @@ import {
   type RowChunk,
   valuesOf,
 } from "../log/removed_rows.ts";
-
-/** How many rows change in one transaction, so that it takes a fraction of a second. */
-export const ROWS_AT_ONCE = 5_000;
 
 /** How what was taken away stands: it can come back, it is there already, or this is in the way. */
 export type SubjectState = "gone" | "back" | { readonly collision: string };

@@ -17,6 +17,12 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { isBackupId, newBackupId } from "../../../lib/backup/backup_id.ts";
 import { orderAfter } from "../../../lib/backup/backup_order.ts";
 import { DamagedBackupError } from "../../../lib/errors.ts";
+import {
+  type AddedLog,
+  addedLogOf,
+  type WritableAddedLog,
+  writableAddedLogOf,
+} from "./added_things.ts";
 import { placesFor } from "../scan/tables.ts";
 import {
   inTransaction,
@@ -66,7 +72,7 @@ export interface RowSelection {
 }
 
 /** The log of a database's changes. */
-export interface ChangeLog extends Disposable {
+export interface ChangeLog extends AddedLog, Disposable {
   /** Newest first. */
   list(): readonly LoggedChange[];
   /** In the order in which they were changed. */
@@ -82,7 +88,7 @@ export interface ChangeLog extends Disposable {
 }
 
 /** The same, for whoever holds the lock. */
-export interface WritableLog extends ChangeLog {
+export interface WritableLog extends ChangeLog, WritableAddedLog {
   /** Begins a change of the database in which these experiments are, as they are in that of earlier changes by now. */
   begin(
     task: string,
@@ -148,6 +154,9 @@ const State = {
   remaining: 3,
 } as const;
 
+const ADDED = `(SELECT COUNT(*) FROM added AS a WHERE a.change = c.id) AS added,
+  (SELECT COUNT(*) FROM added AS a WHERE a.change = c.id AND is_leaving = 1) AS leaving`;
+
 /** What is chosen of a change's rows, or subjects. */
 const CHOSEN = "change = ? AND (? IS NULL OR experiment = ?) AND (? IS NULL OR run = ?)";
 
@@ -177,7 +186,8 @@ function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): 
     return made;
   };
   // The first version had only rows that are changed.
-  const [hasSubjects, hasWitnesses] = [version > 1, version > 2];
+  const [hasSubjects, hasWitnesses, hasAdded] = [version > 1, version > 2, version > 3];
+  const added = addedLogOf(database);
   const taken = hasSubjects
     ? `(SELECT COUNT(*) FROM subjects AS s WHERE s.change = c.id) AS subjects,
       (SELECT COUNT(*) FROM subjects AS s WHERE s.change = c.id AND is_going_back = 1) AS back,
@@ -188,7 +198,8 @@ function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): 
     list: () =>
       reading(() =>
         database.prepare(
-          `SELECT c.*, (SELECT COUNT(*) FROM rows AS r WHERE r.change = c.id) AS changed, ${taken}
+          `SELECT c.*, (SELECT COUNT(*) FROM rows AS r WHERE r.change = c.id) AS changed, ${taken},
+            ${hasAdded ? ADDED : "0 AS added, 0 AS leaving"}
             FROM changes AS c ORDER BY place DESC, id DESC`,
         ).all().map((row) => ({
           id: idIn(row, path),
@@ -198,9 +209,9 @@ function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): 
           isDone: row["is_done"] === State.done || row["is_done"] === State.remaining,
           hasRemains: row["is_done"] === State.remaining,
           isLeaving: row["is_done"] === State.leaving,
-          count: Number(row["changed"]) + Number(row["subjects"]),
+          count: Number(row["changed"]) + Number(row["subjects"]) + Number(row["added"]),
           bytes: Number(row["bytes"]),
-          isGoingBack: Number(row["back"]) > 0,
+          isGoingBack: Number(row["back"]) + Number(row["leaving"]) > 0,
         }))
       ),
     rowsOf: (id, selection = {}) =>
@@ -245,6 +256,8 @@ function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): 
         yield* reading(() => chunksIn(row, subject)).toReversed();
       }
     },
+    addedOf: (change) => reading(() => hasAdded ? added.addedOf(change) : []),
+    rowsOfAdded: added.rowsOfAdded,
     [Symbol.dispose]: () => database.close(),
   };
 }
@@ -261,6 +274,7 @@ function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
   const { database } = open;
   const log = logOf(open);
   return {
+    ...writableAddedLogOf(database),
     ...log,
     begin: (task, now, witnesses, earlier = []) =>
       inTransaction(database, () => {
@@ -317,6 +331,7 @@ function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
       inTransaction(database, () => {
         database.prepare("UPDATE changes SET is_done = ? WHERE id = ?").run(State.leaving, id);
         database.prepare("DELETE FROM rows WHERE change = ?").run(id);
+        database.prepare("DELETE FROM added WHERE change = ?").run(id);
         database.prepare(
           "DELETE FROM removed WHERE subject IN (SELECT number FROM subjects WHERE change = ?)",
         ).run(id);

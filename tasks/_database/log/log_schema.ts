@@ -10,6 +10,7 @@ import { locationOfFile } from "../../../lib/store/store_uri.ts";
 import { foreignError } from "../../_file/own/own_directory.ts";
 import { accessOf, trySetAccess } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
+import { ADDED_LOG } from "./added_things.ts";
 import { checkJournal } from "../scan/check_journal.ts";
 import { isCutOff, recoverText } from "../scan/open_database.ts";
 import { inTransaction } from "./change_rows.ts";
@@ -72,7 +73,7 @@ const THIRD: readonly string[] = [
 ];
 
 /** By version, which has all that comes before it as well. */
-const VERSIONS = [FIRST, SECOND, THIRD] as const;
+const VERSIONS = [FIRST, SECOND, THIRD, ADDED_LOG] as const;
 const NEWEST = VERSIONS.length;
 
 /**

@@ -21,9 +21,9 @@ export type LoggedValue = string | number | null;
  */
 export type RemovedRow = readonly [types: string, ...values: readonly LoggedValue[]];
 
-/** Rows of one table that go at once and belong to the same thing. */
-export interface RowChunk {
-  readonly owner: Owner;
+/** Rows of one table that go, or come, at once and belong to the same thing. */
+export interface RowChunk<O extends string = Owner> {
+  readonly owner: O;
   /** The id of what they belong to. */
   readonly id: string;
   readonly table: string;
@@ -177,7 +177,7 @@ export function valuesOf([types, ...values]: RemovedRow): readonly SQLInputValue
  * @param chunks The rows.
  * @returns What is logged of them.
  */
-export function chunksText(chunks: readonly RowChunk[]): Uint8Array<ArrayBuffer> {
+export function chunksText(chunks: readonly RowChunk<string>[]): Uint8Array<ArrayBuffer> {
   return encoder.encode(JSON.stringify(chunks));
 }
 
@@ -335,7 +335,14 @@ function boundsOf(
   return isItself ? [...own, ["experiment_id", experiment]] : own;
 }
 
-function isRow(row: unknown, columns: number): row is RemovedRow {
+/**
+ * Tells whether something may be a row of the log.
+ *
+ * @param row What it is.
+ * @param columns How many columns it has.
+ * @returns Whether it may.
+ */
+export function isRow(row: unknown, columns: number): row is RemovedRow {
   if (!Array.isArray(row) || row.length !== columns + 1) return false;
   const [types, ...values] = row;
   return typeof types === "string" && types.length === columns &&
@@ -366,7 +373,13 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((one) => typeof one === "string");
 }
 
-function decoded(value: unknown): string {
+/**
+ * Reads the text of rows of the log.
+ *
+ * @param value As SQLite gives it.
+ * @returns The text; none where it is no bytes.
+ */
+export function decoded(value: unknown): string {
   return value instanceof Uint8Array ? new TextDecoder().decode(value) : "";
 }
 

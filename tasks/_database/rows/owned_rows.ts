@@ -10,6 +10,9 @@ import { OWNED_TABLES, type OwnedTable, type Owner } from "../../../lib/snapshot
 import type { ServedArtifacts } from "../trees/served_artifacts.ts";
 import type { RemovedRow, RowChunk } from "../log/removed_rows.ts";
 
+/** How many rows change in one transaction, so that it takes a fraction of a second. */
+export const ROWS_AT_ONCE = 5_000;
+
 /** A database, and what of its tables can be written. */
 export interface OwnedRows {
   readonly database: Database;
@@ -39,21 +42,25 @@ export interface RowWords {
   /** Asks what happens by itself when a row changes: `name`, and of which `table`. */
   readonly triggers: string;
   /** Reads rows with the exact type of every value, within a transaction. */
-  read(rows: OwnedRows, taking: Taking): Taken;
+  read<O extends string>(rows: OwnedRows, taking: Taking<O>): Taken<O>;
   /** Deletes rows that have been read, within the same transaction; gives how many are gone. */
   remove(rows: OwnedRows, taking: Taking, taken: Taken): number;
   /**
    * Inserts rows, unless the very same are there, within a transaction; gives whether they are all there now: not
    * when another one is in the way of one.
    */
-  insert(rows: OwnedRows, chunk: RowChunk): boolean;
+  insert(rows: OwnedRows, chunk: RowChunk<string>): boolean;
   /** Tells whether the very same row is there. */
-  has(rows: OwnedRows, chunk: Pick<RowChunk, "table" | "columns">, row: RemovedRow): boolean;
+  has(
+    rows: OwnedRows,
+    chunk: Pick<RowChunk<string>, "table" | "columns">,
+    row: RemovedRow,
+  ): boolean;
 }
 
 /** What to take of a table. */
-export interface Taking {
-  readonly owner: Owner;
+export interface Taking<O extends string = Owner> {
+  readonly owner: O;
   readonly table: OwnedTable;
   readonly ids: readonly string[];
   /** How many rows at most; then of one owner alone. @default {all of them} */
@@ -100,8 +107,8 @@ export function countRows(rows: OwnedRows, { table, ids }: Taking): ReadonlyMap<
 const BYTES_LIKE_A_ROW = 2_000;
 
 /** Rows that are about to go, and what tells which of their table that is; `null`: all that were asked for. */
-export interface Taken {
-  readonly chunks: readonly RowChunk[];
+export interface Taken<O extends string = Owner> {
+  readonly chunks: readonly RowChunk<O>[];
   readonly count: number;
   readonly last: bigint | string | null;
 }

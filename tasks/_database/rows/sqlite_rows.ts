@@ -90,11 +90,11 @@ function wordsFor(isUtf8: boolean): RowWords {
   };
 }
 
-function readRows(
+function readRows<O extends string>(
   rows: OwnedRows,
-  { owner, table, ids, limit }: Taking,
+  { owner, table, ids, limit }: Taking<O>,
   isUtf8: boolean,
-): Taken {
+): Taken<O> {
   const columns = rows.columns.get(table.table)!;
   const { id, condition } = conditionOf(table);
   const kinds = columns.map((name) => `SUBSTR(TYPEOF("${name}"), 1, 1)`).join(" || ");
@@ -151,7 +151,7 @@ function deleteRows(rows: OwnedRows, { table, ids }: Taking, { last }: Taken): n
   return Number(changes);
 }
 
-function insertRows(rows: OwnedRows, chunk: RowChunk): boolean {
+function insertRows(rows: OwnedRows, chunk: RowChunk<string>): boolean {
   const { table, columns } = chunk;
   const names = columns.map((name) => `"${name}"`).join(", ");
   let [types, insert]: [string, Statement | null] = ["", null];
@@ -173,7 +173,7 @@ function insertRows(rows: OwnedRows, chunk: RowChunk): boolean {
 
 function hasRow(
   rows: OwnedRows,
-  { table, columns }: Pick<RowChunk, "table" | "columns">,
+  { table, columns }: Pick<RowChunk<string>, "table" | "columns">,
   row: RemovedRow,
 ): boolean {
   const places = placesOf(row);

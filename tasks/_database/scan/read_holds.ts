@@ -41,7 +41,13 @@ const HOLDERS: Readonly<Record<Owner, readonly Hold["of"][]>> = {
   "experiment": ["experiment"],
 };
 
-function foreignKeysOf({ database, rules }: Tables): readonly ForeignKey[] {
+/**
+ * Reads what refers to what. Needs read permission.
+ *
+ * @param tables The database.
+ * @returns Its foreign keys.
+ */
+export function foreignKeysOf({ database, rules }: Tables): readonly ForeignKey[] {
   if (rules !== undefined) return rules.keys;
   return database.prepare(
     `SELECT m.name AS "table", f."from" AS "column", f."table" AS "to"
@@ -53,7 +59,13 @@ function foreignKeysOf({ database, rules }: Tables): readonly ForeignKey[] {
   }));
 }
 
-function triggersOf({ database, rules }: Tables): readonly string[] {
+/**
+ * Reads what does something by itself. Needs read permission.
+ *
+ * @param tables The database.
+ * @returns The tables of which a row does so when it changes.
+ */
+export function triggersOf({ database, rules }: Tables): readonly string[] {
   if (rules !== undefined) return rules.triggers;
   return database.prepare("SELECT tbl_name AS name FROM sqlite_master WHERE type = 'trigger'")
     .all().map(({ name }) => String(name));
