@@ -26,6 +26,7 @@ import { rottenAt } from "../_support/rotten_store.ts";
 import { readTree } from "../_support/tree.ts";
 import { type Ran, scriptWords } from "./program.ts";
 import { shuffled } from "./shuffled.ts";
+import { mergeOther, OTHER, writeOther } from "./merge_setup.ts";
 import { runInjected, traceCalls } from "./strace.ts";
 import type { Subject, SubjectOptions, Tried } from "./subject.ts";
 
@@ -46,6 +47,12 @@ export const databaseScenarios: readonly DatabaseTried[] = ([
     task: "database",
     prepare: (options) => prepare(RESTORE_MOVE, options),
   },
+  { name: "database-merge", task: "database", prepare: (options) => prepare(MERGE, options) },
+  {
+    name: "database-restore-merge",
+    task: "database",
+    prepare: (options) => prepare(RESTORE_MERGE, options),
+  },
   { name: "database-repair", task: "database", prepare: (options) => prepare(REPAIR, options) },
   {
     name: "database-recover-cleanup",
@@ -56,6 +63,11 @@ export const databaseScenarios: readonly DatabaseTried[] = ([
     name: "database-recover-drop",
     task: "database",
     prepare: (options) => prepare({ ...RECOVER, cutOff: DROP }, options),
+  },
+  {
+    name: "database-recover-merge",
+    task: "database",
+    prepare: (options) => prepare({ ...RECOVER, cutOff: MERGE }, options),
   },
   {
     name: "database-recover-restore",
@@ -89,6 +101,8 @@ interface Command {
   readonly config?: string;
   /** What is wrong with the store, as SQL. */
   readonly damage?: string;
+  /** Another database lies beside it. */
+  readonly hasOther?: true;
   /** What has been done to the store before. */
   readonly first?: (store: Store) => Promise<unknown>;
   /** What was killed at some moment right before. */
@@ -128,6 +142,13 @@ const RESTORE_MOVE: Command = {
   damage: MOVE.damage!,
   first: (store) => move(store, { runs: [runId(1)], to: "3", apply: true }),
 };
+/** Another database comes in, with artifacts, and more rows of one run than go in one transaction. */
+const MERGE: Command = {
+  words: [],
+  script: fromFileUrl(new URL("apply_merge.ts", import.meta.url)),
+  hasOther: true,
+};
+const RESTORE_MERGE: Command = { words: ["restore", "--last"], hasOther: true, first: mergeOther };
 const RESTORE: Command = {
   words: ["restore", "--last"],
   first: (store) => cleanup(store, { apply: true }),
@@ -209,7 +230,8 @@ async function prepare(command: Command, options: SubjectOptions): Promise<Datab
       }
     }
   }
-  const { damage } = command.cutOff ?? command;
+  const { damage, hasOther } = command.cutOff ?? command;
+  if (hasOther) writeOther(place);
   if (damage !== undefined) execute(path, damage);
   const original = await look(place);
   const past = command.cutOff ?? command;
@@ -264,22 +286,15 @@ async function prepare(command: Command, options: SubjectOptions): Promise<Datab
     const mayBePartly = ending.signal === null && !isDone;
     const isOne = states.some((one) => isSame(found, one));
     return [
-      ...(isOne ? [] : (mayBePartly ? brokenParts : brokenWhole)(found, states)),
+      ...(isOne
+        ? []
+        : (mayBePartly ? hasOther ? brokenLines : brokenParts : brokenWhole)(found, states)),
       ...(isDone ? differences(found, after) : []).map((line) =>
         `it said done, and is not: ${line}`
       ),
     ];
   });
-  const judgeReads = judgeBy((found) => {
-    const [fewest, most] = [
-      states.reduce((all, one) => all.intersection(one)),
-      states.reduce((all, one) => all.union(one)),
-    ];
-    return [
-      ...[...fewest.difference(found)].map((one) => `neither before nor after: - ${one}`),
-      ...[...found.difference(most)].map((one) => `neither before nor after: + ${one}`),
-    ].slice(0, 6);
-  });
+  const judgeReads = judgeBy((found) => brokenLines(found, states));
 
   const failed = ending.code === done ? [] : [`exit ${ending.code}: ${ending.stderr}`];
   const isIdle = isSame(before, after) && command.cutOff === undefined;
@@ -330,6 +345,11 @@ export type Contents = ReadonlySet<string>;
  * @returns What is there.
  */
 export async function look(place: string): Promise<Contents> {
+  const other = join(place, OTHER);
+  // It is only read.
+  const beside = hasDirectory(other)
+    ? [...await look(other)].map((line) => `${OTHER} ${line}`)
+    : [];
   using database = new DatabaseSync(join(place, "mlflow.db"));
   const check = database.prepare("PRAGMA integrity_check").get();
   const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
@@ -345,7 +365,15 @@ export async function look(place: string): Promise<Contents> {
   const files = [...await readTree(join(place, "mlruns"))].map(([path, { mtimeMs, ...entry }]) =>
     JSON.stringify([path, entry, ...(entry.kind === "directory" ? [] : [mtimeMs])])
   );
-  return new Set([JSON.stringify(check), ...rows, ...files]);
+  return new Set([JSON.stringify(check), ...rows, ...files, ...beside]);
+}
+
+function hasDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
 }
 
 function isSame(left: Contents, right: Contents): boolean {
@@ -372,6 +400,18 @@ function thingOf(line: string): string {
   if (line.includes('"curve"')) return `curve of ${run}`;
   return /"[^"]*\/checkpoints\/[^"]+"/.exec(line)?.[0] ??
     (line.includes(DROPPED_TAG) ? line : run);
+}
+
+/** Each row, and each file, by itself. */
+function brokenLines(found: Contents, states: readonly Contents[]): readonly string[] {
+  const [fewest, most] = [
+    states.reduce((all, one) => all.intersection(one)),
+    states.reduce((all, one) => all.union(one)),
+  ];
+  return [
+    ...[...fewest.difference(found)].map((one) => `neither before nor after: - ${one}`),
+    ...[...found.difference(most)].map((one) => `neither before nor after: + ${one}`),
+  ].slice(0, 6);
 }
 
 function brokenWhole(found: Contents, states: readonly Contents[]): readonly string[] {
