@@ -1,5 +1,7 @@
 """Makes runs that can be moved into another experiment, and tells what MLflow shows of one.
 
+    moved_runs.py begin URI           an experiment with a run, in a database of SQLite
+    moved_runs.py there URI           the same as make, in one, with artifacts where MLflow puts them by itself
     moved_runs.py make URI            two experiments, of which one has runs, with all that belongs to them
     moved_runs.py say URI EXPERIMENT  what MLflow shows of it, by the names of its runs
 """
@@ -23,12 +25,36 @@ class Doubling(mlflow.pyfunc.PythonModel):
         return model_input
 
 
-def make(uri):
+def beside(uri):
+    """Artifacts lie where MLflow is started that writes into a database."""
+    os.chdir(os.path.dirname(uri.removeprefix("sqlite:///")))
+
+
+def begin(uri):
+    import numpy
+
+    beside(uri)
+    experiment = mlflow.set_experiment("scratch").experiment_id
+    with mlflow.start_run(run_name="mine"):
+        mlflow.log_text("hey", "hey.txt")
+        mlflow.log_input(mlflow.data.from_numpy(numpy.arange(3), name="rice"), context="train")
+    return {"scratch": experiment}
+
+
+def there(uri):
+    beside(uri)
+    # Its id is that of another experiment where it is merged.
+    mlflow.create_experiment("nobody's")
+    return make(uri, place=None)
+
+
+def make(uri, **where):
     import numpy
 
     client = MlflowClient()
     # Beside a database, since each script is run in a directory of its own.
     place = os.path.dirname(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:") else None
+    place = where.get("place", place)
     ids = [
         client.create_experiment(name, place and os.path.join(place, "mlruns", name))
         for name in ("scratch", "keepers")
@@ -123,4 +149,5 @@ if __name__ == "__main__":
     logging.disable(logging.WARNING)
     word, uri, *rest = sys.argv[1:]
     mlflow.set_tracking_uri(uri)
-    print(json.dumps(make(uri) if word == "make" else say(*rest)))
+    words = {"begin": begin, "there": there, "make": make}
+    print(json.dumps(words[word](uri) if word in words else say(*rest)))
