@@ -86,3 +86,28 @@ export function isTime(value: unknown): value is number {
 export function isMoment(value: unknown): value is number {
   return isTime(value) && value >= 0;
 }
+
+/**
+ * Tells whether a document is of a later version of a schema.
+ *
+ * @param schema What it says of itself.
+ * @param known The schema, such as `mltidy/backup/v1`.
+ * @returns Whether a newer program wrote it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const schemas = ["mltidy/backup/v12", "mltidy/backup/v1", "mltidy/plan/v2", null];
+ * assertEquals(schemas.map((one) => isNewer(one, "mltidy/backup/v1")), [true, false, false, false]);
+ * ```
+ */
+export function isNewer(schema: unknown, known: string): boolean {
+  const versionOf = (text: string) => {
+    const [, name, version] = /^(.*\/v)(\d+)$/.exec(text) ?? [];
+    return { name, version: Number(version) };
+  };
+  if (typeof schema !== "string") return false;
+  const [found, own] = [versionOf(schema), versionOf(known)];
+  return found.name === own.name && found.version > own.version;
+}

@@ -243,7 +243,7 @@ function newestChange(backups: readonly BackupListing[], command: string): strin
   );
   if (damaged !== undefined) {
     throw new DamagedBackupError(
-      `Cannot tell what the last change was: backup ${damaged.id} is damaged; list them with \`${command}\`, and name the one to undo`,
+      `Cannot tell what the last change was: backup ${damaged.id} cannot be read; list them with \`${command}\`, and name the one to undo`,
     );
   }
   return id;

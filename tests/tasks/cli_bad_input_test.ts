@@ -317,7 +317,7 @@ Deno.test("restore lists every backup though one is damaged, which it names and 
   assertRefused(
     await runTask("restore", ["--last", ...at]),
     13,
-    `Cannot tell what the last change was: backup ${newest.id} is damaged; `,
+    `Cannot tell what the last change was: backup ${newest.id} cannot be read; `,
   );
   assertSameTree(await readTree(store.root, EXCEPT), before);
   assertEquals((await runTask("restore", [other.id, "--dry-run", ...at])).code, 0);

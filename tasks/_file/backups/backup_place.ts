@@ -38,7 +38,7 @@ import { failureText, infoOf } from "../../_io/read.ts";
 import { type BackupWork, NAME_NO_DIRECTORY } from "../../ports/backups.ts";
 import { freeTree } from "../../_io/tree/free_tree.ts";
 import { enclosingStore } from "../own/enclosing_store.ts";
-import { readAnyManifest, readCopyManifest } from "../own/manifest.ts";
+import { NewerBackupError, readAnyManifest, readCopyManifest } from "../own/manifest.ts";
 import {
   emptyStaging,
   freeName,
@@ -293,6 +293,10 @@ function listingOf(place: Place, root: string, id: string): BackupListing | null
     const { task, steps, usage: { bytes, files } } = manifest;
     return { id, path, kind: "change", task, ...written, changes: steps.length, bytes, files };
   } catch (error) {
+    if (error instanceof NewerBackupError) {
+      const isOther = error.store !== null && !isOf(root, place, { store: error.store });
+      return isOther ? null : { id, path, kind: "damaged", message: error.message };
+    }
     const message = `${failureText(error)}; copy what you need from ${
       join(path, "files")
     }, then remove the backup: ${

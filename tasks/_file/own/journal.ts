@@ -22,7 +22,7 @@ import { DamagedBackupError } from "../../../lib/errors.ts";
 import type { Operation } from "../../../lib/files/operations.ts";
 import type { Action } from "../../../lib/plan/plan.ts";
 import { fingerprintOf } from "../../../lib/snapshot/fingerprint.ts";
-import { isRecord, isText, isTime } from "../../../lib/text/json.ts";
+import { isNewer, isRecord, isText, isTime } from "../../../lib/text/json.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { syncDirectory, writeAndSync } from "../../_io/durable.ts";
 import { readEntry } from "../../_io/open_entry.ts";
@@ -192,16 +192,21 @@ export function readBegin(path: string): Begin | null {
     checkBegin(path, begin);
     return begin;
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof Error) || error instanceof DamagedBackupError) throw error;
     throw new DamagedBackupError(damagedText(path, error.message), { cause: error });
   }
 }
 
+const SCHEMA = "mltidy/journal/v1";
+
 function checkBegin(path: string, begin: Begin): void {
-  if (begin.type !== "begin" || begin.schema !== "mltidy/journal/v1") {
-    const found = JSON.stringify(begin.schema);
-    throw new SyntaxError(
-      `expected schema "mltidy/journal/v1", found ${found}; if a newer version of mltidy wrote it, use that`,
+  const { schema }: { readonly schema: string } = begin;
+  if (begin.type !== "begin" || schema !== SCHEMA) {
+    const found = `expected schema "${SCHEMA}", found ${JSON.stringify(schema)}`;
+    if (!isNewer(schema, SCHEMA)) throw new SyntaxError(found);
+    // Whoever sets it aside, as one that is damaged, leaves the change half done.
+    throw new DamagedBackupError(
+      `Cannot read journal ${path}: ${found}: a newer version of mltidy wrote it; nothing was touched: settle it with that version, by its recover`,
     );
   }
   if (join(dirname(path), `${begin.id}.jsonl`) !== path) {

@@ -14,7 +14,7 @@ import { orderAfter, orderOf } from "../../../lib/backup/backup_order.ts";
 import { DamagedBackupError, errorMessage } from "../../../lib/errors.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import { type DiskUsage, isUsage } from "../../../lib/store/usage.ts";
-import { isText, isTime } from "../../../lib/text/json.ts";
+import { isNewer, isText, isTime } from "../../../lib/text/json.ts";
 import { syncDirectory, writeDurably } from "../../_io/durable.ts";
 import { moveEntry } from "../../_io/hold.ts";
 import { listDirectory, listSome } from "../../_io/list_directory.ts";
@@ -175,12 +175,36 @@ export function discard(paths: OwnPaths, id: string, settle: () => void): string
   return leaving;
 }
 
+/** A backup that a newer mltidy wrote: nobody may take it for damaged, let alone remove it for that. */
+export class NewerBackupError extends DamagedBackupError {
+  /** The store that it says it is of; `null` where it says none. */
+  readonly store: string | null;
+
+  /**
+   * Makes the error.
+   *
+   * @param path Where its manifest is.
+   * @param manifest What that says.
+   */
+  constructor(
+    path: string,
+    { schema, store }: { readonly schema: string; readonly store?: unknown },
+  ) {
+    super(
+      `Cannot read ${path}: expected schema "${SCHEMA}", found "${schema}": a newer version of mltidy wrote it, and can restore it`,
+    );
+    this.store = isText(store) ? store : null;
+  }
+}
+
+const SCHEMA = "mltidy/backup/v1";
+
 /**
  * Reads what a backup is. Needs read permission.
  *
  * @param directory The backup's directory.
  * @returns Its manifest, or `null` when there is no such backup, or it was never finished.
- * @throws {DamagedBackupError} When the manifest is damaged, or of another schema.
+ * @throws {DamagedBackupError} When the manifest is damaged, or of another schema; `NewerBackupError` of a newer one.
  */
 export function readAnyManifest(directory: string): ChangeManifest | CopyManifest | null {
   const path = join(directory, "manifest.json");
@@ -196,13 +220,15 @@ export function readAnyManifest(directory: string): ChangeManifest | CopyManifes
   }
   try {
     const manifest = JSON.parse(text) as ChangeManifest | CopyManifest;
-    if (manifest.schema !== "mltidy/backup/v1") {
-      throw new SyntaxError(`expected schema "mltidy/backup/v1", found "${manifest.schema}"`);
+    if (manifest.schema !== SCHEMA) {
+      if (isNewer(manifest.schema, SCHEMA)) throw new NewerBackupError(path, manifest);
+      throw new SyntaxError(`expected schema "${SCHEMA}", found "${manifest.schema}"`);
     }
     if (manifest.kind === "copy") checkCopy(manifest);
     else checkChange(manifest, basename(directory));
     return manifest;
   } catch (error) {
+    if (error instanceof NewerBackupError) throw error;
     const message = errorMessage(error);
     throw new DamagedBackupError(`Cannot read ${path}: ${message}`, { cause: error });
   }

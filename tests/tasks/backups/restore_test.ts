@@ -113,13 +113,47 @@ Deno.test("restore() refuses a damaged backup, and to guess past it which change
   const unsure = await assertRejects(() => restore(store), DamagedBackupError);
   assertEquals(
     unsure.message,
-    `Cannot tell what the last change was: backup ${id} is damaged; list them with \`deno task restore --store ${place.root}\`, and name the one to undo`,
+    `Cannot tell what the last change was: backup ${id} cannot be read; list them with \`deno task restore --store ${place.root}\`, and name the one to undo`,
   );
   assertSameTree(await readTree(place.root, EXCEPT), before);
   assertEquals(await tasksOf(store), ["prune"]);
   Deno.writeTextFileSync(manifest, text);
   await restore(store);
   assertSameTree(await readTree(place.root, EXCEPT), pruned);
+});
+
+Deno.test("a backup that a newer mltidy wrote is neither undone by halves nor called damaged, and is nothing to another store", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using other = await tempStore(ROTTEN);
+  await using elsewhere = await tempDirectory();
+  const { path: backups } = elsewhere;
+  await using store = await open(place.root);
+  await using beside = await open(other.root);
+  const original = await readTree(other.root, EXCEPT);
+  await cleanup(beside, { apply: true, backups });
+  const { id, path } = (await cleanup(store, { apply: true, backups })).report!.backup!;
+  const { id: copy, path: copied } = await backup(store, { backups });
+  for (const one of [path, copied]) {
+    const manifest = join(one, "manifest.json");
+    const text = Deno.readTextFileSync(manifest);
+    Deno.writeTextFileSync(manifest, text.replace("mltidy/backup/v1", "mltidy/backup/v2"));
+  }
+  const before = await readTree(place.root);
+  for (const one of [id, copy]) {
+    const { message } = await assertRejects(
+      () => restore(store, { id: one, backups }),
+      DamagedBackupError,
+    );
+    assertEquals(
+      message,
+      `Cannot read ${join(backups, one, "manifest.json")}: expected schema "mltidy/backup/v1", ` +
+        'found "mltidy/backup/v2": a newer version of mltidy wrote it, and can restore it',
+    );
+  }
+  await assertRejects(() => restore(store, { backups }), DamagedBackupError, "cannot be read");
+  assertSameTree(await readTree(place.root), before);
+  await restore(beside, { backups });
+  assertSameTree(await readTree(other.root, EXCEPT), original);
 });
 
 Deno.test("restore() undoes the last change whatever older backup or copy is damaged", async () => {

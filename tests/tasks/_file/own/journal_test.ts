@@ -78,7 +78,13 @@ Deno.test("readBegin() refuses a journal of another version", async () => {
   await using store = await tempStore();
   const path = join(store.outside, "newer.jsonl");
   Deno.writeTextFileSync(path, lineOf({ ...BEGIN, schema: "mltidy/journal/v9" }));
-  assertThrows(() => readBegin(path), DamagedBackupError, 'found "mltidy/journal/v9"');
+  const newer = assertThrows(() => readBegin(path), DamagedBackupError);
+  assertEquals(
+    newer.message,
+    `Cannot read journal ${path}: expected schema "mltidy/journal/v1", found "mltidy/journal/v9": a newer version of mltidy wrote it; nothing was touched: settle it with that version, by its recover`,
+  );
+  Deno.writeTextFileSync(path, lineOf({ ...BEGIN, schema: "journal/v9" }));
+  assertThrows(() => readBegin(path), DamagedBackupError, "set it aside: mv ");
 });
 
 Deno.test("readBegin() refuses paths that lead out of the store", async () => {
