@@ -75,6 +75,7 @@ export {
 export { cleanup, type CleanupOptions } from "./tasks/cleanup.ts";
 export { type CompareOptions, comparePolicies } from "./tasks/compare.ts";
 export { initConfig } from "./tasks/config.ts";
+export { merge, type MergeOptions } from "./tasks/moves/merge.ts";
 export { move, type MoveOptions } from "./tasks/moves/move.ts";
 export { pin, type PinOptions, type PinReport } from "./tasks/pin.ts";
 export { type DemoStoreOptions, type DemoStoreSummary, writeDemoStore } from "./tasks/demo.ts";

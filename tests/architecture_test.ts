@@ -295,8 +295,16 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [...GROUND, "lib/records/", "lib/snapshot/", "tasks/_io/", "tasks/_server/client/"],
   },
   {
+    room: "tasks/_file/copying/",
+    of: [
+      ...[...GROUND, "lib/yaml/", "lib/files/", "lib/snapshot/", "tasks/_io/", "tasks/_io/tree/"],
+      ...["tasks/_file/own/", "@std/"],
+    ],
+  },
+  {
     room: "tasks/_file/change/",
     of: [
+      "tasks/_file/copying/",
       ...[
         ...GROUND,
         "lib/yaml/",
@@ -391,7 +399,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "tasks/_file/",
     of: [
       ...[...GROUND, "lib/backup/", "lib/records/", "lib/plan/", "lib/tracking/", "lib/repair/"],
-      ...["lib/yaml/", "lib/snapshot/", "lib/move/"],
+      ...["lib/yaml/", "lib/snapshot/", "lib/move/", "lib/merge/", "tasks/_file/copying/"],
       ...["tasks/_io/", "tasks/ports/", "tasks/_file/scan/", "tasks/_file/own/"],
       ...["tasks/_file/change/", "tasks/_file/tracking/", "tasks/_file/backups/", "@std/"],
       "tasks/_database/",
@@ -608,6 +616,7 @@ const words: readonly { readonly word: RegExp; readonly in: Places; readonly onl
       "tasks/_file/own/manifest.ts",
       "tasks/_file/own/own_directory.ts",
       "tasks/_file/change/settle.ts",
+      "tasks/_file/copying/footprint.ts",
     ],
   },
 ];
@@ -642,6 +651,7 @@ const withoutMirror: Places = [
   "tests/tasks/cli_database_test.ts",
   "tests/tasks/cli_recipes_test.ts", // what the pages have typed
   "tests/tasks/cli_move_test.ts",
+  "tests/tasks/cli_merge_test.ts",
   "tests/tasks/cli_selection_test.ts",
   "tests/tasks/cli_demo_store_test.ts",
   "tests/tasks/cli_repair_test.ts",
@@ -696,7 +706,18 @@ const installing = ["schedule:write"];
 const telling = ["help", "show"];
 /** Their store may be a database or a server that a host has; what they ask of a server only reads. */
 const planning = [
-  ...["summary", "list", "verify", "prune", "cleanup", "repair", "move", "explain", "completions"],
+  ...[
+    "summary",
+    "list",
+    "verify",
+    "prune",
+    "cleanup",
+    "repair",
+    "move",
+    "merge",
+    "explain",
+    "completions",
+  ],
 ];
 /** It shows a store to a browser on this machine, and reaches nothing else, unless its store is a host's. */
 const reviewing = ["review"];

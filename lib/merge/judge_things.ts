@@ -84,7 +84,10 @@ export function judgeThings(choice: MergeChoice, stores: BothStores): readonly J
     );
   });
   const registered = choice.registeredModels.map((one) => judgeRegistered(one, stores));
-  const ofKind = (wanted: CopiedThing) => inside.filter(({ what }) => what === wanted);
+  const ofKind = (wanted: CopiedThing) =>
+    inside.filter(({ what }) => what === wanted).toSorted((left, right) =>
+      left.from < right.from ? -1 : 1
+    );
   return [
     ...experiments,
     ...byDepth(ofKind("run")),
@@ -175,7 +178,8 @@ function insideOf(
   const parts = [...models, ...traces].map((part) => judgePart(part, known));
   const partAt = new Map(parts.map((part) => [part.from, part]));
   const runs = there.runs.filter(({ path }) => isSelected(path)).map((run): Judged => {
-    const own = (ofRuns.get(run.id) ?? []).flatMap(({ from }) => partAt.get(from) ?? []);
+    const own = (ofRuns.get(run.id) ?? []).flatMap(({ from }) => partAt.get(from) ?? [])
+      .toSorted((left, right) => left.from < right.from ? -1 : 1);
     return judgeRun(run, into, own, known);
   });
   const verdicts = new Map(runs.map(({ id, verdict }) => [id, verdict]));

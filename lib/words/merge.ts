@@ -5,7 +5,7 @@
  */
 
 import type { CopiedThing, MergeKeepReason, MergePlan, MergeReason, Plan } from "../plan/plan.ts";
-import { formatSize, plural } from "../text/units.ts";
+import { formatCount, formatSize, plural } from "../text/units.ts";
 
 /**
  * Says what is copied from where, what is here already, and what stays otherwise than there.
@@ -109,9 +109,9 @@ function placeLines({ actions }: MergePlan): readonly string[] {
     reasons.some(({ kind }) => kind === "place-stays")
   );
   return staying.length === 0 ? [] : [
-    `${
-      plural(staying.length, "of them name", "of them name")
-    } places that are not copied, such as buckets: what is there stays there.`,
+    `${formatCount(staying.length)} of them ${
+      staying.length === 1 ? "names a place" : "name places"
+    } elsewhere, such as a bucket: what is there is not copied, and stays there.`,
   ];
 }
 

@@ -188,7 +188,9 @@ function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
       for (const { directory, manifest } of changes) {
         const selected = selectSteps(manifest.steps, selection);
         for (const { operation } of selected) steps.add(JSON.stringify(operation));
-        const more = selected.map(({ operation }) => operation.path as string).filter((path) =>
+        // Of what was copied in, nothing that was in the store is kept.
+        const taken = selected.filter(({ operation }) => operation.kind !== "copy-tree");
+        const more = taken.map(({ operation }) => operation.path as string).filter((path) =>
           !kept.has(path) && infoOf(join(directory, "files", path)) !== null
         );
         await extractChange(Deno.realPathSync(directory), more, target, work);

@@ -68,7 +68,14 @@ export async function openFileStore(
         return readEvidence(snapshot, policy);
       },
     },
-    merging: null,
+    merging: {
+      kind: "directory",
+      async read(snapshot, policy, work = {}) {
+        const { readMergeSource } = await import("./read_merge_source.ts");
+        const open = (from: string) => openFileStore(from, { chosenBy, now });
+        return readMergeSource(snapshot, policy, { ...work, open });
+      },
+    },
     moving: {
       async evidence(snapshot, policy) {
         const { readMoveEvidence } = await import("./read_move_evidence.ts");

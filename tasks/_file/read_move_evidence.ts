@@ -7,15 +7,10 @@
 import { join } from "@std/path";
 import { chooseRuns, type MovingRun } from "../../lib/move/choose_runs.ts";
 import type { MoveEvidence, MovePolicy, TraceRecord } from "../../lib/plan/plan.ts";
-import { localPathOf, relativePathOf } from "../../lib/records/relocate_uri.ts";
 import { namesAlong } from "../../lib/snapshot/find_references.ts";
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
-import { LOCATION_TAG } from "../../lib/store/tags.ts";
-import { valueAt } from "../../lib/yaml/inner_values.ts";
-import { type MetaDocument, parseMetaYaml } from "../../lib/yaml/meta_yaml.ts";
-import { textOf } from "../../lib/yaml/node.ts";
-import { listDirectory } from "../_io/list_directory.ts";
-import { infoOf, readText, realPathOrNull } from "../_io/read.ts";
+import { infoOf, readText } from "../_io/read.ts";
+import { datasetsOf, placeOf, readTrace, tailFrom } from "./read_places.ts";
 
 /**
  * Reads what moving must know of the runs that are asked for. Needs read permission for the store.
@@ -83,64 +78,4 @@ function placesOf({ run, models, traces }: MovingRun): readonly string[] {
     ...models.map(({ id }) => `models/${id}`),
     ...traces.map((name) => `traces/${name}`),
   ];
-}
-
-/** What of a URI begins with the experiment in which something of that name lies. */
-function tailFrom(uri: string, name: string): string | null {
-  const names = uri.replace(/\/+$/, "").split("/");
-  const at = names.lastIndexOf(name);
-  const first = names[at - 1] === "models" ? at - 2 : at - 1;
-  return first < 0 ? null : names.slice(first).join("/");
-}
-
-/**
- * @param own Where it would lie as MLflow makes it; what depends on a server, or on where MLflow is started, can be
- * told by that alone.
- */
-async function placeOf(root: string, uri: string, own: string | null): Promise<string | null> {
-  const path = localPathOf(uri);
-  if (path !== null) {
-    const real = realPathOrNull(path) ?? path;
-    return real.startsWith(`${root}/`) ? real.slice(root.length + 1) : null;
-  }
-  const isOwn = own !== null && uri.replace(/\/+$/, "").endsWith(`/${own}`);
-  if (!isOwn || relativePathOf(uri) === null && !/^mlflow-artifacts:/i.test(uri)) return null;
-  return (await namesIn(join(root, own))).length > 0 ? own : null;
-}
-
-function readTrace(root: string, path: string): TraceRecord {
-  const document = readDocument(join(root, path, "trace_info.yaml"));
-  const tag = readText(join(root, path, "tags", LOCATION_TAG));
-  const keys = document === null
-    ? []
-    : TRACE_KEYS.filter((key) => textOf(valueAt(document, key)) !== null);
-  return { keys, location: tag.kind === "text" ? tag.text : null };
-}
-
-/** Since MLflow 3.2, and before. */
-const TRACE_KEYS = ["trace_location/mlflow_experiment/experiment_id", "experiment_id"] as const;
-
-async function datasetsOf(root: string, run: string): Promise<readonly string[]> {
-  const folder = join(root, run, "inputs");
-  return (await namesIn(folder)).flatMap((name) => {
-    const input = readDocument(join(folder, name, "meta.yaml"));
-    const id = input === null ? null : textOf(input.get("source_id"));
-    const isDataset = input !== null && textOf(input.get("source_type")) === "DATASET";
-    return isDataset && id !== null && /^[^/]+$/.test(id) && !/^\.{1,2}$/.test(id) ? [id] : [];
-  }).toSorted();
-}
-
-function readDocument(path: string): MetaDocument | null {
-  const read = readText(path);
-  if (read.kind !== "text") return null;
-  try {
-    return parseMetaYaml(read.text);
-  } catch {
-    return null;
-  }
-}
-
-async function namesIn(directory: string): Promise<readonly string[]> {
-  const listed = await listDirectory(directory);
-  return listed.kind === "failed" ? [] : listed.entries.map(({ name }) => name);
 }

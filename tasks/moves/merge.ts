@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InvalidArgumentError, UnsupportedStoreError } from "../../lib/errors.ts";
+import { UnsupportedStoreError } from "../../lib/errors.ts";
 import { MOVE_EXTRAS } from "../../lib/move/choose_runs.ts";
 import type { MergePolicy } from "../../lib/plan/plan.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
@@ -51,7 +51,7 @@ export interface MergeOptions extends PlanAndApplyOptions {
  */
 export async function merge(store: Store, options: MergeOptions): Promise<PlanAndApplyResult> {
   const { from, experiments = [], deleted = false, ...applying } = options;
-  refuseSource(store, from);
+  refuseKinds(store, from);
   const policy: MergePolicy = {
     from: from.describe().location,
     only: { experiments, exclude: [], runs: [] },
@@ -73,15 +73,8 @@ export async function merge(store: Store, options: MergeOptions): Promise<PlanAn
   }, applying);
 }
 
-/**
- * Refuses two stores that cannot be merged.
- *
- * @param store The store.
- * @param from The other one.
- * @throws {InvalidArgumentError} When they are one, or one lies in the other.
- * @throws {UnsupportedStoreError} When they are of kinds that cannot be merged.
- */
-export function refuseSource(store: Store, from: Store): void {
+/** What two stores are tells whether one can be merged into the other at all. */
+function refuseKinds(store: Store, from: Store): void {
   const { kind } = requireCapability(store, "merging");
   const other = requireCapability(from, "merging");
   const [here, there] = [store.describe().location, from.describe().location];
@@ -96,14 +89,6 @@ export function refuseSource(store: Store, from: Store): void {
         KINDS[other.kind]
       } and a ${KINDS[kind]}${migrate}`,
       there,
-    );
-  }
-  if (here === there) {
-    throw new InvalidArgumentError(`Cannot merge ${there} into itself: name another store`);
-  }
-  if (here.startsWith(`${there}/`) || there.startsWith(`${here}/`)) {
-    throw new InvalidArgumentError(
-      `Cannot merge ${there} into ${here}: one lies in the other; move it out first`,
     );
   }
 }

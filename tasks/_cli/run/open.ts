@@ -156,6 +156,29 @@ async function open(
   return opened;
 }
 
+/**
+ * Opens a store besides the one that a command means.
+ *
+ * @param named As it was typed.
+ * @param flag The flag that names it.
+ * @param world What the task needs of the world.
+ * @returns The store.
+ */
+export async function openBesides(named: string, flag: string, world: World): Promise<Store> {
+  const { directory, now } = world;
+  const { location } = await chooseStore({
+    flag: named,
+    trackingUri: undefined,
+    configured: null,
+    directory,
+  });
+  return await openStore(location, {
+    chosenBy: flag,
+    now,
+    environment: (name) => variable(name, world),
+  });
+}
+
 /** What this process may not ask for, as what is not set. */
 function variable(name: string, world: Pick<World, "environment">): string | undefined {
   try {

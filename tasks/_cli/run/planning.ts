@@ -1,5 +1,5 @@
 /**
- * Running `prune`, `cleanup`, `move` and `report`: makes a plan, shows it and carries it out if wanted.
+ * Running `prune`, `cleanup`, `move`, `merge` and `report`: makes a plan, shows it and carries it out if wanted.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 import { applyCommand, planAgain, refuseUnattended, runJob, willApply } from "./run_job.ts";
-import { type ConfiguredStore, openConfigured } from "./open.ts";
+import { type ConfiguredStore, openBesides, openConfigured } from "./open.ts";
 import { printJson } from "./print_json.ts";
 
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
@@ -213,6 +213,45 @@ export async function runMove(
         experiments: experiment ?? [],
         deleted,
       }),
+  }, world);
+}
+
+/**
+ * Runs `merge`.
+ *
+ * @param command The parsed command.
+ * @param words The words it was parsed from, for the command that is proposed next.
+ * @param world What it needs of the world.
+ * @returns The exit code.
+ */
+export async function runMerge(
+  { options }: Command<"merge">,
+  words: readonly string[],
+  world: World,
+): Promise<ExitCode> {
+  const { from: named, experiment, deleted } = options;
+  if (named === null) {
+    throw new UsageError("Cannot merge: say from where, such as --from ~/laptop/mlruns");
+  }
+  await using opened = await openConfigured(options, world);
+  const { store, command } = opened;
+  requireCapability(store, "merging");
+  await using from = await openBesides(named, "--from", world);
+  if (willApply(options)) refuseUnattended(options.force, words, command, world);
+  const again = planAgain({ task: "merge", words, command });
+  const { renderPlan } = await import("../../../lib/render/plan.ts");
+  const { merge } = await import("../../moves/merge.ts");
+  return await runJob({
+    task: "merge",
+    words,
+    command,
+    options,
+    location: store.describe().location,
+    backups: await placeOfChanges(options.backups, opened, world),
+    show: (plan, next) =>
+      renderPlan(plan, { ...world.style, all: options.all, next, command, again }),
+    run: async (applying) =>
+      await merge(store, { ...applying, from, experiments: experiment ?? [], deleted }),
   }, world);
 }
 

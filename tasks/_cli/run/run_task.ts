@@ -64,6 +64,8 @@ async function run(
       return await (await import("./repair.ts")).runRepair(command, words, world);
     case "move":
       return await (await import("./planning.ts")).runMove(command, words, world);
+    case "merge":
+      return await (await import("./planning.ts")).runMerge(command, words, world);
     case "preflight":
       return await (await import("./preflight.ts")).runPreflight(command, world);
     case "run":

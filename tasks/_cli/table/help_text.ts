@@ -73,6 +73,7 @@ export function overviewText(options: HelpOptions = {}): string {
 
 /** Two that are halves of one thing share a line. */
 const PAIRS: readonly (readonly [TaskName, TaskName, summary: string])[] = [
+  ["move", "merge", "Move runs between experiments; copy another store into this one"],
   ["apply", "show", "Carry out exactly a saved plan, or refuse; show it as text"],
   ["pin", "unpin", "Keep runs from every clean-up, or let rules judge them again"],
 ];

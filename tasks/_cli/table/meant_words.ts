@@ -48,7 +48,7 @@ const TASKS_MEANT: ReadonlyMap<string, TaskName> = new Map([
   ["validate", "verify"],
   ["fix", "repair"],
   ["mv", "move"],
-  ["merge", "move"],
+  ["import", "merge"],
   ["clean", "cleanup"],
   ["gc", "cleanup"],
   ["purge", "cleanup"],

@@ -154,4 +154,36 @@ export const moveTasks = {
     exitCodes: [...applying, ExitCode.findings],
     permissions: "move only reads; move:apply may write.",
   },
+  merge: {
+    summary: "Copy what another store has into this one; that stays as it is",
+    usage: [
+      "deno task merge --from DIR|URI [flags]",
+      "deno task merge:apply --from DIR|URI [flags]",
+    ],
+    examples: [
+      ["deno task merge --from ~/laptop/mlruns", "show what would be copied; nothing is changed"],
+      ["deno task merge:apply --from ~/laptop/mlruns", "show it, ask, then carry it out"],
+      ["deno task merge --from ~/laptop/mlruns --experiment oak", "one of its experiments"],
+    ],
+    operand: null,
+    flags: {
+      from: {
+        name: "from",
+        value: "DIR|URI",
+        describe: "The other store, of the same kind; it is read, and never changed",
+        default: null,
+        parse: parseText,
+      } satisfies Valued<string | null>,
+      experiment: {
+        ...selectionFlags.experiment,
+        describe:
+          "This experiment of the other store; * for any letters, several with commas between them",
+      },
+      deleted: toggle("deleted", "Copy soft-deleted runs as well"),
+      ...planFlags,
+      ...storeFlags,
+    },
+    exitCodes: [...applying, ExitCode.findings, ExitCode.planDoesNotFit],
+    permissions: "merge only reads; merge:apply may write to this store.",
+  },
 } satisfies Readonly<Record<string, TaskRow>>;

@@ -270,7 +270,7 @@ export const taskTable = {
     ],
     operand: {
       name: "PLAN.json",
-      describe: "A plan that cleanup, prune, repair or move printed with --json",
+      describe: "A plan that cleanup, prune, repair, move or merge printed with --json",
       required: true,
     },
     flags: {
@@ -295,7 +295,7 @@ export const taskTable = {
     examples: [["deno task show plan.json --all", "every line of it; no store is looked at"]],
     operand: {
       name: "PLAN.json",
-      describe: "A plan that cleanup, prune, repair or move printed with --json",
+      describe: "A plan that cleanup, prune, repair, move or merge printed with --json",
       required: true,
     },
     flags: { all: planFlags.all, json: storeFlags.json, ...commonFlags },

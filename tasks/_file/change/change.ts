@@ -57,6 +57,8 @@ import { checkSubject, isUntouched } from "./check_subject.ts";
 import { movedPaths } from "./rename_tree.ts";
 import { tryFreeTree } from "../../_io/tree/free_tree.ts";
 import { carryOut, collisionOf, directoriesToKept, takeBack, type Workplace } from "./operate.ts";
+import { bringTree } from "../copying/bring_tree.ts";
+import { copiesOf } from "../copying/copies.ts";
 import { settleChange } from "./settle.ts";
 import { stageAhead } from "./stage_ahead.ts";
 
@@ -145,6 +147,9 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
   const readers = readersOf(root, all);
   const journal = openJournal(paths.journals, begin, readers);
   const ahead = stageAhead(all.map(({ operation }) => operation), at);
+  const copies = copiesOf(at);
+  const operationsIn = (action: Action) =>
+    (stepsOf.get(action) ?? []).map(({ operation }) => operation);
   const done: Step[] = [];
   // What several actions ask for alike, such as the tag of their run, the first that gets to it does.
   const standing = new Set<string>();
@@ -163,6 +168,11 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
     stuck.push(...left);
   };
 
+  const carryOutStep = ({ operation }: Step) => {
+    if (operation.kind !== "copy-tree") return carryOut(operation, at, ahead.take(operation));
+    const copied = copies.take(operation);
+    if (copied.kind === "copied") bringTree(operation, at, copied.tree);
+  };
   const skip = (action: Action, because: SkipReason): ActionOutcome => {
     for (const { operation } of stepsOf.get(action) ?? []) ahead.drop(operation);
     return { kind: action.kind, path: action.path, outcome: "skipped", because };
@@ -171,7 +181,9 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
   return {
     journal: journal.path,
     async ready(action) {
-      for (const { operation } of stepsOf.get(action) ?? []) await ahead.ready(operation);
+      const operations = operationsIn(action);
+      for (const operation of operations) await ahead.ready(operation);
+      await copies.ready(operations);
     },
     async decline(action) {
       const seen = await checkSubject(root, action);
@@ -180,12 +192,16 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
     async perform(action) {
       const subject = { kind: action.kind, path: action.path };
       const steps = stepsOf.get(action) ?? [];
+      await using _rest = { [Symbol.asyncDispose]: () => copies.drop(operationsIn(action)) };
       const before = await checkSubject(root, action);
       if (typeof before === "string") return skip(action, before);
       // What stands there by now was not there when it was planned.
       if (steps.some((step) => isInTheWay(step, root))) return skip(action, "changed-since-plan");
+      const fault = copies.faultOf(operationsIn(action));
+      if (fault?.kind === "changed") return skip(action, "changed-since-plan");
       const own: Step[] = [];
       try {
+        if (fault !== null) throw new Error(fault.message);
         for (const step of steps) {
           const index = indexOf.get(step)!;
           const key = keyOf(step);
@@ -193,7 +209,7 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
           journal.mark("start", index);
           own.unshift(step);
           standing.add(key);
-          carryOut(step.operation, at, ahead.take(step.operation));
+          carryOutStep(step);
           journal.mark("done", index);
         }
         if (!await isUntouched(action, at.files)) {
@@ -283,7 +299,8 @@ function keyOf({ operation }: Step): string {
 }
 
 function isInTheWay({ operation }: Step, root: string): boolean {
-  return operation.kind === "rename-tree" && infoOf(join(root, operation.to)) !== null;
+  return operation.kind === "rename-tree" && infoOf(join(root, operation.to)) !== null ||
+    operation.kind === "copy-tree" && infoOf(join(root, operation.path)) !== null;
 }
 
 function refuseMisplaced(actions: readonly Action[]): void {

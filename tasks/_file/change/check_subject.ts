@@ -24,10 +24,14 @@ import { fileStamp, measureTree, metaStamp, newMeasurer } from "../scan/measure.
 export async function checkSubject(root: string, action: Action): Promise<DiskUsage | SkipReason> {
   const { kind, path } = stampedBy(action);
   const names = path.split("/");
+  // What it will lie in comes with it.
+  const made: readonly string[] = action.kind === "copy-in" ? action.folders : [];
   for (const depth of names.keys()) {
     const info = infoOf(join(root, ...names.slice(0, depth + 1)));
     const isLast = depth === names.length - 1;
-    if (info === null && !(isLast && kind === "file")) return "gone";
+    const mayBeAbsent = isLast && kind === "file" ||
+      made.includes(names.slice(0, depth + 1).join("/"));
+    if (info === null && !mayBeAbsent) return "gone";
     if (info?.isSymlink) return "symbolic-link";
   }
   const at = join(root, path);

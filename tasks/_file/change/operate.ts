@@ -1,5 +1,5 @@
 /**
- * Carrying out the four operations, and taking them back.
+ * Carrying out the five operations, and taking them back.
  *
  * *Ordering*: the new file is durable, and the old one in the backup, durably too, before the one is
  * renamed over the other, and a tree is moved by one rename, so at every moment each byte is in the store or
@@ -16,7 +16,7 @@
  */
 
 import { dirname, join } from "@std/path";
-import type { Operation } from "../../../lib/files/operations.ts";
+import type { Operation } from "../../../lib/files/operation.ts";
 import { free, linkNew, removeIfEmpty, syncDirectory, writeAll } from "../../_io/durable.ts";
 import { holdEntry, LedAstray } from "../../_io/hold.ts";
 import { createEntry } from "../../_io/open_entry.ts";
@@ -30,6 +30,7 @@ import {
 import { infoOf, MOST, readBytes, timeOf } from "../../_io/read.ts";
 import { parentOf, waysTo } from "../own/journal.ts";
 import { contentOf } from "./content_of.ts";
+import { collisionOfCopy, takeCopyBack } from "../copying/bring_tree.ts";
 import { collisionOfRename, renameBack, renameTree } from "./rename_tree.ts";
 
 /** The places between which operations move things; absolute paths on one file system. */
@@ -97,7 +98,7 @@ export function carryOut(operation: Operation, at: Workplace, ahead: Staged | nu
       return;
     }
     case "copy-tree":
-      throw new Error("copying of another store is not possible yet");
+      throw new Error("it was not copied");
     case "create-dir": {
       const access = accessBelow(dirname(target), "directory");
       beginDirectory(target, access);
@@ -240,6 +241,7 @@ export function collisionOf(
   now: string = operation.path,
 ): string | null {
   if (operation.kind === "rename-tree") return collisionOfRename(operation, at.root);
+  if (operation.kind === "copy-tree") return collisionOfCopy(operation, at);
   const target = join(at.root, now);
   const kept = join(at.files, operation.path);
   try {
@@ -316,6 +318,7 @@ function isNew(operation: Operation): boolean {
  */
 export function takeBack(operation: Operation, at: Workplace): void {
   if (operation.kind === "rename-tree") return renameBack(operation, at.root);
+  if (operation.kind === "copy-tree") return takeCopyBack(operation, at);
   const target = join(at.root, operation.path);
   const kept = join(at.files, operation.path);
   try {

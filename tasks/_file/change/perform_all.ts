@@ -45,8 +45,14 @@ export async function* performAll(
 }
 
 function follows(action: Action, stayed: ReadonlySet<string>): boolean {
-  return action.kind === "purge-logged-model" && action.withoutRun !== null &&
-    stayed.has(action.withoutRun);
+  switch (action.kind) {
+    case "purge-logged-model":
+      return action.withoutRun !== null && stayed.has(action.withoutRun);
+    case "copy-in":
+      return action.parent !== null && stayed.has(action.parent);
+    default:
+      return false;
+  }
 }
 
 function runsOf(action: Action): readonly string[] {
@@ -55,6 +61,8 @@ function runsOf(action: Action): readonly string[] {
       return [action.runId];
     case "purge-experiment":
       return action.runIds;
+    case "copy-in":
+      return action.what === "run" ? [action.id] : [];
     default:
       return [];
   }

@@ -331,9 +331,11 @@ function takeBackAll(
 /** An experiment that has come to hold something stays, and so does the record that shows it, or that a run needs. */
 function isInUse({ action, subject, operation }: Step, { root }: Workplace): boolean {
   if (action === "move-run") return isDatasetInUse(root, operation);
+  const isCopied = action === "copy-in" && !subject.includes("/");
+  if (action === "copy-in" && !isCopied) return isDatasetInUse(root, operation);
   const at = join(root, subject);
-  return action === "create-experiment" && infoOf(at)?.isDirectory === true &&
-    listSome(at).some(({ name }) => name !== "meta.yaml");
+  return (isCopied || action === "create-experiment") && infoOf(at)?.isDirectory === true &&
+    listSome(at).some(({ name }) => name !== "meta.yaml" && !(isCopied && name === "tags"));
 }
 
 /** Whether this would take the record of a dataset away that a run has come to name. */

@@ -79,13 +79,24 @@ function checkPath(path: unknown): void {
   }
 }
 
-function checkKind({ kind, content }: Readonly<Record<string, unknown>>): void {
+function checkKind(operation: Readonly<Record<string, unknown>>): void {
+  const { kind, content } = operation;
+  if (kind === "copy-tree") return checkCopy(operation);
   if (kind === "move-tree" || kind === "rename-tree" || kind === "create-dir") return;
   if (kind !== "replace-file") {
     throw new SyntaxError(`expected an operation, found ${JSON.stringify(kind)}`);
   }
   if (!isRecord(content) || !isContent(content)) {
     throw new SyntaxError("expected the content of a replaced file");
+  }
+}
+
+/** Where it came from nobody asks any more. */
+function checkCopy({ from, records, texts }: Readonly<Record<string, unknown>>): void {
+  checkPath(from);
+  for (const list of [records, texts]) {
+    if (!Array.isArray(list)) throw new SyntaxError("expected what is written of a copy");
+    for (const one of list) checkPath(isRecord(one) ? one["path"] : null);
   }
 }
 

@@ -87,6 +87,8 @@ export interface Draft {
    * @throws {UnreadableSource} When the source cannot be read.
    */
   fill(source: Deno.FsFile, limit: number): Promise<Filled>;
+  /** Writes these bytes, in place of what was written before. */
+  write(bytes: Uint8Array): Filled;
   /** Gives the file its attributes; it is synced and read back later. */
   settle(attributes: Attributes): Promise<void>;
   /** Gives the file up. */
@@ -250,6 +252,15 @@ export async function writeTree(
           }
           if (isSparse) handle.truncateSync(size);
           return filled = { size, sha256: hash.finish() };
+        },
+        write(bytes) {
+          handle.truncateSync();
+          handle.seekSync(0, Deno.SeekMode.Start);
+          writeAll(handle, bytes);
+          onBytes?.(bytes.length);
+          const hash = digest();
+          hash.update(bytes);
+          return filled = { size: bytes.length, sha256: hash.finish() };
         },
         async settle(attributes) {
           const hasOwner = setAttributes(place, handle, attributes);

@@ -438,7 +438,7 @@ Deno.test("planMerge() leaves places that lie elsewhere, and says so", () => {
   ]);
   assert(
     renderPlan(plan).includes(
-      "2 of them name places that are not copied, such as buckets: what is there stays there.",
+      "2 of them name places elsewhere, such as a bucket: what is there is not copied, and stays there.",
     ),
   );
 });

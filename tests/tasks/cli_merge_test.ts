@@ -1,0 +1,123 @@
+/**
+ * Merging two stores: what the page shows is typed as it stands there.
+ *
+ * @module
+ */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { experiment, run, runId } from "../_support/builders.ts";
+import { PROJECT, runTask } from "../_support/command.ts";
+import { tempDatabase } from "../_support/database_store.ts";
+import { diskStore, type TempStore } from "../_support/disk_store.ts";
+import { assertSameTree, readTree } from "../_support/tree.ts";
+
+const first = `${runId(2)}`;
+const second = `${runId(3)}`;
+
+const desk = () =>
+  diskStore({
+    experiments: [
+      experiment({ id: "0", name: "Default" }),
+      experiment({ id: "1", name: "birch", runs: [run({ id: runId(1) })] }),
+    ],
+  });
+
+const laptop = () =>
+  diskStore({
+    experiments: [
+      experiment({ id: "0", name: "Default", runs: [run({ id: first, name: "lap" })] }),
+      experiment({
+        id: "2",
+        name: "oak",
+        runs: [
+          run({ id: second, name: "leaf" }),
+          run({ id: runId(4), name: "going", status: "RUNNING", endTime: null }),
+        ],
+      }),
+    ],
+  });
+
+/** The commands of the page, each by its words. */
+function commandsOfPage(other: TempStore): readonly (readonly string[])[] {
+  const [, section = ""] = Deno.readTextFileSync(`${PROJECT}/tasks/README.md`)
+    .split("## Merge two stores\n");
+  const [, block = ""] = /^```sh\n(.*?)^```$/ms.exec(section) ?? [];
+  return block.trimEnd().split("\n").map((line) =>
+    line.replace(/ +#.*$/, "").split(" ").slice(2)
+      .map((word) => word === "~/laptop/mlruns" ? other.root : word)
+  );
+}
+
+Deno.test("what the page says of merging two stores, typed, copies so much and no more, and back", async () => {
+  await using store = await desk();
+  await using other = await laptop();
+  const look = (root: string) => readTree(root, { except: [".mltidy.trash"] });
+  const [before, source] = [await look(store.root), await look(other.root)];
+  const type = async ([task = "", ...words]: readonly string[]) => {
+    const { code, out, err } = await runTask(task, [
+      ...[...words, "--store", store.root, "--json", "--no-config"],
+      ...(task.endsWith(":apply") ? ["--force"] : []),
+    ]);
+    assertEquals([code, err], [0, `Store ${store.root} (chosen by --store)\n`], task);
+    return JSON.parse(out);
+  };
+  const pathsOf = (all: readonly { readonly path: string }[]) => all.map(({ path }) => path);
+  const [one, part, apply, undo, ...more] = commandsOfPage(other);
+  assertEquals(more, []);
+  const all = ["2", `0/${first}`, `2/${second}`];
+  assertEquals(pathsOf((await type(one!)).actions), all);
+  assertEquals(pathsOf((await type(part!)).actions), ["2", `2/${second}`]);
+  assertEquals(pathsOf((await type(apply!)).outcomes), all);
+  assertEquals((await type(["summary"])).runs.total, 3);
+  assertEquals(pathsOf((await type(one!)).actions), []);
+  await type(undo!);
+  assertSameTree(await look(store.root), before);
+  assertSameTree(await look(other.root), source);
+});
+
+Deno.test("merge says in its first line what is copied where, names what stays, and saves its plan", async () => {
+  await using store = await desk();
+  await using other = await laptop();
+  const where = ["--store", store.root, "--no-config"];
+  const { out } = await runTask("merge", ["--from", other.root, ...where]);
+  assertEquals(
+    out.split("\n")[0],
+    `2 runs and 1 experiment of ${other.root} are copied into ${store.root} (${other.root} is not changed); runs join Default (0), which is here.`,
+  );
+  assertStringIncludes(out, "Keep 1 run: still running");
+  assertStringIncludes(out, "To carry it out: deno task merge:apply --from");
+  const pending = await runTask("merge", ["--from", other.root, "--detailed-exitcode", ...where]);
+  assertEquals(pending.code, 3);
+  const unasked = await runTask("merge:apply", ["--from", other.root, ...where]);
+  assertEquals(unasked.code, 2);
+  const saved = join(store.outside, "plan.json");
+  const { out: plan } = await runTask("merge", ["--from", other.root, "--json", ...where]);
+  Deno.writeTextFileSync(saved, plan);
+  assertStringIncludes((await runTask("show", [saved])).out, "are copied into");
+  const applied = await runTask("apply", [saved, "--force", ...where]);
+  assertEquals(applied.code, 0, applied.err);
+  assertStringIncludes(applied.out, "Done: 3 copied; 0 B left the store");
+});
+
+Deno.test("merge refuses what it cannot merge, and says what helps", async () => {
+  await using store = await desk();
+  await using other = await laptop();
+  await using database = await tempDatabase({ experiments: [experiment({ id: "0" })] });
+  const refusal = async (words: readonly string[], into = store.root) => {
+    const { code, err } = await runTask("merge", [...words, "--store", into, "--no-config"]);
+    return [code, err.split("\n").find((line) => line.startsWith("Cannot"))];
+  };
+  assertEquals(await refusal([]), [
+    2,
+    "Cannot merge: say from where, such as --from ~/laptop/mlruns",
+  ]);
+  assertEquals(await refusal(["--from", store.root]), [
+    2,
+    `Cannot merge ${store.root} into itself: name another store`,
+  ]);
+  assertEquals((await refusal(["--from", join(store.root, "nowhere")]))[0], 10);
+  assertEquals((await refusal(["--from", database.uri]))[0], 12);
+  assertEquals((await refusal(["--from", other.root], database.uri))[0], 12);
+  assertEquals((await refusal(["--from", other.root, "--experiment", "ash"]))[0], 2);
+});
