@@ -203,10 +203,10 @@ Deno.test("no such host and nobody listening end at once", async () => {
 Deno.test("a server that says nothing, or stops in the middle, is not waited for without end", async () => {
   const open = Promise.withResolvers<Response>();
   await using server = serverDouble(() => open.promise);
-  using client = reading(server.uri, { environment: { MLFLOW_HTTP_REQUEST_TIMEOUT: "0.02" } });
+  using client = reading(server.uri, { environment: { MLFLOW_HTTP_REQUEST_TIMEOUT: "1" } });
   const { failure, message, isLate } = await failureOf(client.ask("runs/search"));
   assertEquals([failure, isLate], ["unanswered", true]);
-  assert(/not answered for 0.02 s; MLFLOW_HTTP_REQUEST_TIMEOUT/.test(message), message);
+  assert(/not answered for 1 s; MLFLOW_HTTP_REQUEST_TIMEOUT/.test(message), message);
   assertEquals(server.asked.length, 1);
   const aborted = AbortSignal.abort();
   await assertRejects(() => client.ask("version", {}, { signal: aborted }), DOMException);
