@@ -183,7 +183,7 @@ export const moveTasks = {
       ...planFlags,
       ...storeFlags,
     },
-    exitCodes: [...applying, ExitCode.findings, ExitCode.planDoesNotFit],
+    exitCodes: [...applying, ExitCode.findings],
     permissions: "merge only reads; merge:apply may write to this store.",
   },
 } satisfies Readonly<Record<string, TaskRow>>;
