@@ -251,6 +251,32 @@ function postgresUri({ host, port, database, settings }: PostgresAddress): strin
   ].join("");
 }
 
+/**
+ * Tells how a store is named again: by whose name a database is asked stays, where no password was typed with it. Of a
+ * server it does not, since there it may be a token.
+ *
+ * @param typed How it was named.
+ * @param location Its location.
+ * @returns The location, or that with a user.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const location = "postgresql://db/mlflow";
+ * assertEquals(namedAgain("postgresql://kim@db/mlflow", location), "postgresql://kim@db/mlflow");
+ * assertEquals(namedAgain("postgresql://kim:secret@db/mlflow", location), location);
+ * ```
+ */
+export function namedAgain(typed: string, location: string): string {
+  const name = parseStoreName(typed);
+  if (name.kind !== "postgresql") return location;
+  const { user, password } = name.address;
+  return user === null || password !== null
+    ? location
+    : location.replace("//", () => `//${encodeURIComponent(user)}@`);
+}
+
 /** What stands in a query says nothing of which store it is. */
 function shownUri(uri: string): string {
   return withoutCredentials(uri).replace(/[?#].*$/s, "");

@@ -8,11 +8,13 @@
 const PLAIN = "https?|s?ftps?|file|s3[an]?|gs|r2|oss|hdfs|viewfs|dbfs|mlflow-artifacts";
 /** In these a container stands where others have a user. */
 const STORAGE = "wasbs?|abfss?";
+/** Who asks PostgreSQL opens nothing without a password, and a command that is typed again needs the name. */
+const KNOWN_USER = "postgres(?:ql)?(?:\\+\\w+)?://[\\w.-]+@";
 /** The password of a database may have any sign, as drivers take it. */
-const OTHER = `(?!(?:${PLAIN}|${STORAGE}):)[a-z][a-z0-9+.-]*`;
+const OTHER = `(?!(?:${PLAIN}|${STORAGE}):|${KNOWN_USER})[a-z][a-z0-9+.-]*`;
 
 const PLAIN_USER = new RegExp(`\\b((?:${PLAIN})://)[^\\s/?#"'\`<>]*@`, "gi");
-const OTHER_USER = new RegExp(`\\b(${OTHER}://)[^\\s:/@]*(?::\\S*)?@`, "gi");
+const OTHER_USER = new RegExp(`(?<![a-z0-9+.-])(${OTHER}://)[^\\s:/@]*(?::\\S*)?@`, "gi");
 const ONE_PLAIN_USER = new RegExp(`^((?:${PLAIN})://)[^/?#]*@`, "i");
 const ONE_OTHER_USER = new RegExp(`^(${OTHER}://)[^:/@]*(?::.*)?@`, "is");
 
@@ -20,7 +22,8 @@ const SECRET =
   /([?&;][\w.-]*(?:passw|pwd|secret|token|credential|signature|sig|key)[\w.-]*=)[^\s&;#"'`<>]+/gi;
 
 /**
- * Takes the user and the password out of a URI, and the values of secrets out of its query.
+ * Takes the user and the password out of a URI, and the values of secrets out of its query. By whose name a database of
+ * PostgreSQL is asked stays where no password stands beside it.
  *
  * @param uri Any URI, or a path.
  * @returns It without what stands before an `@` in front of its host.
@@ -31,6 +34,7 @@ const SECRET =
  *
  * assertEquals(withoutCredentials("https://kim:secret@host:5000/x"), "https://host:5000/x");
  * assertEquals(withoutCredentials("postgresql://kim:a/b c@db/x?token=d"), "postgresql://db/x?token=…");
+ * assertEquals(withoutCredentials("postgresql://kim@db/x"), "postgresql://kim@db/x");
  * assertEquals(withoutCredentials("/data/a@b"), "/data/a@b");
  * ```
  */

@@ -8,7 +8,7 @@ import { resolve } from "@std/path";
 import { StoreAccessError } from "../../../lib/errors.ts";
 import type { CommandOf } from "../../../lib/render/commands.ts";
 import { moreLines } from "../../../lib/render/more.ts";
-import { parseStoreName, placeOf } from "../../../lib/store/store_uri.ts";
+import { namedAgain, parseStoreName, placeOf } from "../../../lib/store/store_uri.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
 import { openStore } from "../../open_store.ts";
 import { findUnfinished } from "../../ports/find_unfinished.ts";
@@ -133,8 +133,12 @@ async function open(
     noConfig,
     trackingUri: store.describe().location,
     backups: backups === null ? null : resolve(directory, backups),
-    // By whose name it was opened is not shown to whoever looks at the screen.
-    store: isImplied ? null : isNamed ? store.describe().location : flag ?? location,
+    // A password is not shown to whoever looks at the screen.
+    store: isImplied
+      ? null
+      : isNamed
+      ? namedAgain(location, store.describe().location)
+      : flag ?? location,
     // What a configuration says that is found without being named is found again.
     ...(named === null ? {} : {
       configured: {

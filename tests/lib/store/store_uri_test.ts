@@ -1,10 +1,31 @@
 import { assertEquals } from "@std/assert";
 import {
+  namedAgain,
   parseStoreName,
   placeOf,
   type PostgresAddress,
   type StoreName,
 } from "../../../lib/store/store_uri.ts";
+
+Deno.test("namedAgain() says by whose name a database is asked, and never a password or a token", () => {
+  const location = "postgresql://db/mlflow";
+  const named = (typed: string) => namedAgain(typed, location);
+  assertEquals(
+    [
+      ...["kim@", "k%40m@", "kim:@", "kim:secret@", ":secret@", ""].map((login) =>
+        named(`postgresql://${login}db/mlflow`)
+      ),
+      named("postgresql+psycopg2://db/mlflow?user=kim"),
+      named("postgresql+psycopg2://db/mlflow?user=kim&password=secret"),
+      named("https://token@db/mlflow"),
+    ],
+    [
+      ...["kim@", "k%40m@", "kim@", "", "", "", "kim@", "", ""].map((login) =>
+        location.replace("//", `//${login}`)
+      ),
+    ],
+  );
+});
 
 Deno.test("parseStoreName() tells paths, files of SQLite, and what cannot be opened", () => {
   const kinds = new Map([

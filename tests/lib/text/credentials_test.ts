@@ -11,7 +11,11 @@ const SHOWN = {
   "mysql://kim@db/x?ssl_password=secret&charset=utf8": "mysql://db/x?ssl_password=…&charset=utf8",
   "https://host/blob?sv=2024&sig=secret#top": "https://host/blob?sv=2024&sig=…#top",
   "https://host/x?api_key=secret;access_token=secret": "https://host/x?api_key=…;access_token=…",
+  "postgresql+psycopg2://kim:@db/x": "postgresql+psycopg2://db/x",
+  "postgres://:secret@db/x": "postgres://db/x",
+  "postgresql://kim@db/x?password=secret": "postgresql://kim@db/x?password=…",
   // What no password is in stays.
+  "postgresql+psycopg2://kim.lee@db/x": "postgresql+psycopg2://kim.lee@db/x",
   "s3://bucket/a@b": "s3://bucket/a@b",
   "abfss://container@account.dfs.core.windows.net/1":
     "abfss://container@account.dfs.core.windows.net/1",
