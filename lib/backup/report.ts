@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { NonEmpty } from "../store/snapshot.ts";
 import type { Remains } from "../store/usage.ts";
 import type { BackupFault, BackupListing } from "./backup.ts";
 import type { ExpiryPlan } from "./plan_expiry.ts";
@@ -47,6 +48,11 @@ export interface RestoreReport {
   readonly rescue: string | null;
   /** What a copy could not give since it is damaged. */
   readonly faults: readonly BackupFault[];
+  /**
+   * The directories, by their paths, that could not get their modification time back, since that of a directory is
+   * set by its owner and by root alone; left out for none.
+   */
+  readonly lostTimes?: NonEmpty<string>;
   /** Whether nothing was done. */
   readonly dryRun: boolean;
   /** Where it was copied to; `null` for the store. */

@@ -69,7 +69,18 @@ export function renderRestore(report: RestoreReport, options: RenderOptions = {}
     ? []
     : ["Not brought back, since the copy is damaged:", ...sample(faults.map(faultText))];
   const rescue = report.rescue === null ? [] : [`${RESCUE}: ${unbroken(report.rescue)}`];
-  return foldLines([...lines, ...inPlaceLines(report), ...rescue, ...damaged], options);
+  return foldLines(
+    [...lines, ...inPlaceLines(report), ...lostTimesLines(report), ...rescue, ...damaged],
+    options,
+  );
+}
+
+function lostTimesLines({ lostTimes }: RestoreReport): readonly string[] {
+  if (lostTimes === undefined) return [];
+  return [
+    "Without the modification time that it had, which its owner, or root, may set alone:",
+    ...sample(lostTimes.map((path) => visibleText(path || "the store itself"))),
+  ];
 }
 
 /** Of the copy of a database: rows that were written since are lost only where somebody says so. */

@@ -18,6 +18,7 @@ import type {
 import type { RestoredItem } from "../../lib/backup/report.ts";
 import type { BackupContents } from "../../lib/backup/resolve_selection.ts";
 import type { OnlyCopies } from "../../lib/backup/plan_expiry.ts";
+import type { NonEmpty } from "../../lib/store/snapshot.ts";
 
 /** How to have backups where they are kept unless something else is said, in the imperative. */
 export const NAME_NO_DIRECTORY =
@@ -155,6 +156,8 @@ export interface BroughtBackReport {
   readonly changes: number;
   /** What a copy could not give since it is damaged. */
   readonly faults: readonly BackupFault[];
+  /** The directories that could not get their modification time back; left out for none. */
+  readonly lostTimes?: NonEmpty<string>;
 }
 
 /** The same place, where this process alone may change something; disposing of it releases it. */

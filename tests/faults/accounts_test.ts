@@ -168,6 +168,38 @@ Deno.test({
   },
 });
 
+/** Every directory in a store with the modification time that a restore would give it. */
+function timesIn(base: string, path = ""): ReadonlyMap<string, number | undefined> {
+  const time = Deno.lstatSync(join(base, path)).mtime?.getTime();
+  const below = [...Deno.readDirSync(join(base, path))]
+    .filter(({ name, isDirectory }) => isDirectory && name !== ".mltidy.trash")
+    .flatMap(({ name }) => [...timesIn(base, join(path, name))]);
+  return new Map([[path, time], ...below]);
+}
+
+Deno.test({
+  name:
+    "whoever undoes a change is told whose modification time only its owner could have given back",
+  ignore: !canBecome,
+  fn: async () => {
+    using made = await stage();
+    for (const [account, isWhole] of [[root, true], [owner, true], [openMember, false]] as const) {
+      await using store = await sharedStore(0o2770);
+      // Our own directory would be new in it.
+      assertEquals((await made.act(owner, "recover", store.root)).code, 0);
+      const before = timesIn(store.root);
+      assertEquals((await made.act(owner, "apply", store.root)).code, 0);
+      const { code, text } = await made.act(account, "undo and tell", store.root);
+      assertEquals(code, 0, text);
+      const changed = [...timesIn(store.root)].flatMap(([path, time]) =>
+        time === before.get(path) ? [] : [path]
+      );
+      assertEquals(JSON.parse(text).toSorted(), changed.toSorted(), account.name);
+      assertEquals(changed.length === 0, isWhole, account.name);
+    }
+  },
+});
+
 Deno.test({
   name:
     "what is closed in a store is closed in backups, copies, records kept and all that tells of it",

@@ -45,6 +45,10 @@ const deeds: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
       },
     }),
   undo: (store) => restore(store),
+  "undo and tell": async (store) => {
+    const { lostTimes = [] } = await restore(store);
+    await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(lostTimes)));
+  },
   recover,
   backup: (store) => backup(store),
   expire: async (store) => {

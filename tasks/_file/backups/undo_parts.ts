@@ -26,7 +26,7 @@ import { listDirectory } from "../../_io/list_directory.ts";
 import { makeLike, makeLikeParent, mirrorWayTo } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
 import { areSameTrees } from "../../_io/tree/compare_trees.ts";
-import type { BackupWork } from "../../ports/backups.ts";
+import type { BackupWork, BroughtBackReport } from "../../ports/backups.ts";
 import { tryFreeTree } from "../../_io/tree/free_tree.ts";
 import { movedPaths } from "../change/rename_tree.ts";
 import { collisionOf, type Workplace } from "../change/operate.ts";
@@ -190,14 +190,14 @@ function isLost({ operation }: Step, { root, files }: Workplace): boolean {
  * @param job Which change, and what of it.
  * @param found Where its steps lie.
  * @param now Epoch ms.
- * @returns How many steps were taken back, and what could not be brought back.
+ * @returns How many steps were taken back, and what of them could not be brought back.
  * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
  */
 export async function undoParts(
   job: UndoJob,
   found: Parts,
   now: number,
-): Promise<{ readonly changes: number; readonly faults: readonly BackupFault[] }> {
+): Promise<BroughtBackReport> {
   const { root, id } = job;
   const own = ownPaths(root);
   if (found.collisions.length > 0) throw new RestoreCollisionError(id, found.collisions);
@@ -222,7 +222,7 @@ async function undoFrom(
   job: UndoJob,
   parts: Parts,
   now: number,
-): Promise<{ readonly changes: number; readonly faults: readonly BackupFault[] }> {
+): Promise<BroughtBackReport> {
   const { root, id, work } = job;
   const own = ownPaths(root);
   const fetched = parts.fetch.length === 0 ? NOTHING : await fetchParts(job, own, parts);
@@ -237,12 +237,17 @@ async function undoFrom(
   const manifest = readManifest(own.backups, id);
   const wanted = new Set([...parts.present, ...fetched.steps].map(keyOf));
   const steps = manifest?.steps.filter((step) => wanted.has(keyOf(step))) ?? [];
-  const done = manifest === null || steps.length === 0
-    ? 0
+  const undone = manifest === null || steps.length === 0
+    ? null
     : undoChange(root, own, manifest, steps, now, rest);
   const twins = new Set(steps.map(keyOf));
   const alone = parts.back.filter((step) => !twins.has(keyOf(step)));
-  return { changes: done + alone.length, faults: [...parts.faults, ...fetched.faults] };
+  const [lost, ...more] = undone?.lostTimes ?? [];
+  return {
+    changes: (undone?.changes ?? 0) + alone.length,
+    faults: [...parts.faults, ...fetched.faults],
+    ...(lost === undefined ? {} : { lostTimes: [lost, ...more] }),
+  };
 }
 
 interface Fetched {

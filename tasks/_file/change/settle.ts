@@ -250,7 +250,7 @@ function removeHollow(directory: string): void {
  * @param steps Which of its steps.
  * @param now Epoch ms.
  * @param elsewhere Steps of the same change that another place keeps.
- * @returns How many steps were taken back.
+ * @returns How many steps were taken back, and which directories could not get their modification time back.
  * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
  */
 export function undoChange(
@@ -260,7 +260,7 @@ export function undoChange(
   steps: readonly Step[],
   now: number,
   elsewhere: readonly Step[] = [],
-): number {
+): { readonly changes: number; readonly lostTimes: readonly string[] } {
   const collisions = collisionsOf(root, paths, manifest.id, steps);
   if (collisions.length > 0) throw new RestoreCollisionError(manifest.id, collisions);
   // A directory that somebody else changed since keeps the time of that change; one that still misses
@@ -287,7 +287,14 @@ export function undoChange(
   if (settled.collisions.length > 0) {
     throw new RestoreCollisionError(manifest.id, settled.collisions);
   }
-  return steps.length;
+  const lostTimes = directories.filter((one) => hasLostTime(root, one)).map(({ path }) => path);
+  return { changes: steps.length, lostTimes };
+}
+
+/** Only its owner, or root, may set the time of a directory. */
+function hasLostTime(root: string, { path, before }: Begin["directories"][number]): boolean {
+  const time = timeOf(infoOf(join(root, path)));
+  return time !== null && time !== before;
 }
 
 /**

@@ -137,7 +137,7 @@ Deno.test("settleInterrupted() leaves a change complete that has its manifest", 
   assertEquals(await settle(store), [COMPLETED]);
   assertSameTree(await readStore(store.root), done);
   const manifest = readManifest(store.paths.backups, ID)!;
-  assertEquals(undoChange(store.root, store.paths, manifest, manifest.steps, NOW), 5);
+  assertEquals(undoChange(store.root, store.paths, manifest, manifest.steps, NOW).changes, 5);
   assertSameTree(await readStore(store.root), store.before);
 });
 
@@ -210,7 +210,7 @@ Deno.test("settleInterrupted() keeps in the backup what cannot be taken back, fo
   assertEquals(await settle(store), []);
   Deno.removeSync(again, { recursive: true });
   const manifest = readManifest(store.paths.backups, ID)!;
-  assertEquals(undoChange(store.root, store.paths, manifest, manifest.steps, NOW), 1);
+  assertEquals(undoChange(store.root, store.paths, manifest, manifest.steps, NOW).changes, 1);
   assertSameTree(await readStore(store.root), store.before);
 });
 
@@ -245,7 +245,10 @@ Deno.test("undoChange() gives back the very tree, and gives up the backup", asyn
   const { mtime } = Deno.statSync(store.root);
   await complete(store.root);
   const manifest = readManifest(store.paths.backups, ID)!;
-  assertEquals(undoChange(store.root, store.paths, manifest, manifest.steps, NOW), 5);
+  assertEquals(undoChange(store.root, store.paths, manifest, manifest.steps, NOW), {
+    changes: 5,
+    lostTimes: [],
+  });
   assertSameTree(await readStore(store.root), store.before);
   assertEquals(Deno.statSync(store.root).mtime, mtime);
   assertNothingLeft(store.paths);
@@ -289,7 +292,7 @@ Deno.test("undoChange() brings back one run, later the rest, and then all is as 
     const manifest = readManifest(store.paths.backups, ID)!;
     const steps = selectSteps(manifest.steps, selection);
     const expected = "experiment" in selection || "run" in selection ? 1 : 2;
-    assertEquals(undoChange(store.root, store.paths, manifest, steps, NOW), expected);
+    assertEquals(undoChange(store.root, store.paths, manifest, steps, NOW).changes, expected);
   }
   assertSameTree(await readStore(store.root), store.before);
   assertNothingLeft(store.paths);
