@@ -5,9 +5,11 @@
  */
 
 import { assertEquals } from "@std/assert";
+import type { CopyTree } from "../../lib/files/operation.ts";
 import { type FileContent, type Operation, operationsOf } from "../../lib/files/operations.ts";
 import type { Action, Plan } from "../../lib/plan/plan.ts";
 import type { ApplyReport } from "../../lib/plan/report.ts";
+import { recordFileOf } from "../../lib/store/path.ts";
 import { DROPPED_TAG } from "../../lib/store/tags.ts";
 import { editMetaYaml } from "../../lib/yaml/meta_yaml.ts";
 import type { ReplaceFile } from "../../tasks/_file/change/operate.ts";
@@ -42,7 +44,10 @@ export function promised(before: Moment, actions: readonly Action[], actual: Mom
   for (const operation of actions.flatMap((action) => operationsOf(action, { now }))) {
     const path = placeOf(operation);
     timeless.add(path.slice(0, path.lastIndexOf("/")));
-    if (operation.kind === "copy-tree") continue;
+    if (operation.kind === "copy-tree") {
+      copyIn(tree, operation);
+      continue;
+    }
     if (operation.kind === "move-tree") {
       for (const key of [...tree.keys()]) {
         if (key === path || key.startsWith(`${path}/`)) tree.delete(key);
@@ -63,6 +68,32 @@ export function promised(before: Moment, actions: readonly Action[], actual: Mom
     );
   }
   return { tree, timeless };
+}
+
+/** The directory of the other store that a case may have. */
+export const OTHER_STORE = "laptop";
+
+/** What is copied keeps its times, and is no more open than it was, nor than what is made there. */
+function copyIn(tree: Map<string, TreeEntry>, operation: CopyTree): void {
+  const [from, to] = [`${OTHER_STORE}/${operation.from}`, placeOf(operation)];
+  const home = tree.get(to.slice(0, to.lastIndexOf("/")));
+  const open = openness(home);
+  const contents = new Map<string, FileContent>([
+    ...operation.records.map(({ path, changes }) =>
+      [`mlruns/${recordFileOf(path)}`, { kind: "changes", changes }] as const
+    ),
+    ...operation.texts.map(({ path, text }) => [`mlruns/${path}`, { kind: "text", text }] as const),
+  ]);
+  for (const [path, entry] of [...tree]) {
+    if (path !== from && !path.startsWith(`${from}/`) || entry.kind === "link") continue;
+    const place = `${to}${path.slice(from.length)}`;
+    const mode = entry.kind === "directory"
+      ? open & 0o3000 | open & entry.mode & 0o777 | 0o700
+      : open & entry.mode & 0o666 | 0o600;
+    const content = contents.get(place);
+    const copied = { ...entry, mode };
+    tree.set(place, content === undefined ? copied : edited(copied, content, open));
+  }
 }
 
 /** What lies in a directory keeps its times, or has none that are known, wherever that goes. */
@@ -125,7 +156,9 @@ export function carriedOut(
  */
 export function isDone(action: Action, before: Moment, actual: Moment): boolean {
   // The tag of a run tells that something was dropped of it, not what.
-  const own = operationsOf(action, { now: 0 }).filter(({ path }) => !isDroppedTag(path));
+  const all = operationsOf(action, { now: 0 }).filter(({ path }) => !isDroppedTag(path));
+  // Several that are copied share directories and datasets; each comes itself last.
+  const own = action.kind === "copy-in" ? all.slice(-1) : all;
   return own.some((operation) => {
     const at = ({ tree }: Moment) =>
       new Map([...tree].filter(([path]) => path === placeOf(operation)));

@@ -21,6 +21,7 @@ import {
   settle,
 } from "./case.ts";
 import { prepareDrop } from "./drop_setup.ts";
+import { prepareMerge, prepareRestoreMerge } from "./merge_files_setup.ts";
 import { prepareMove } from "./move_setup.ts";
 import { preparePreflight } from "./preflight_setup.ts";
 import type { Program } from "./program.ts";
@@ -128,6 +129,13 @@ export const scenarios: readonly Scenario[] = [
   { name: "backup-expire", task: "backup", makesRoom: true, prepare: prepareExpiry },
   { name: "repair", task: "repair", prepare: prepareRepair },
   { name: "move", task: "move", prepare: prepareMove },
+  { name: "merge", task: "merge", prepare: prepareMerge },
+  { name: "restore-merge", task: "merge", prepare: prepareRestoreMerge },
+  {
+    name: "recover-merge",
+    task: "recover",
+    prepare: (one, tools) => prepareRecover(one, tools, prepareMerge),
+  },
   { name: "preflight", task: "preflight", prepare: preparePreflight },
   { name: "training", task: "training", prepare: prepareTraining },
 ];

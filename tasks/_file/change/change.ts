@@ -57,7 +57,6 @@ import { checkSubject, isUntouched } from "./check_subject.ts";
 import { movedPaths } from "./rename_tree.ts";
 import { tryFreeTree } from "../../_io/tree/free_tree.ts";
 import { carryOut, collisionOf, directoriesToKept, takeBack, type Workplace } from "./operate.ts";
-import { bringTree } from "../copying/bring_tree.ts";
 import { copiesOf } from "../copying/copies.ts";
 import { settleChange } from "./settle.ts";
 import { stageAhead } from "./stage_ahead.ts";
@@ -170,8 +169,7 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
 
   const carryOutStep = ({ operation }: Step) => {
     if (operation.kind !== "copy-tree") return carryOut(operation, at, ahead.take(operation));
-    const copied = copies.take(operation);
-    if (copied.kind === "copied") bringTree(operation, at, copied.tree);
+    copies.bring(operation);
   };
   const skip = (action: Action, because: SkipReason): ActionOutcome => {
     for (const { operation } of stepsOf.get(action) ?? []) ahead.drop(operation);

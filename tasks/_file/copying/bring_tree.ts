@@ -29,6 +29,16 @@ export interface CopyPlaces {
 }
 
 /**
+ * Names a place in staging, by the id of the backup, for what comes from there or goes there. Needs read permission.
+ *
+ * @param at The places.
+ * @returns An absolute path at which nothing is.
+ */
+export function placeInStaging({ files, staging }: CopyPlaces): string {
+  return freeName(staging, basename(dirname(files)));
+}
+
+/**
  * Brings a copied tree into the store. Needs write permission for it.
  *
  * @param operation What was copied.
@@ -93,7 +103,7 @@ export function takeCopyBack({ path }: CopyTree, at: CopyPlaces): void {
   const footprint = footprintAt(kept);
   if (footprint === null) return;
   if (infoOf(target) !== null) {
-    const taken = freeName(at.staging, basename(path));
+    const taken = placeInStaging(at);
     moveEntry(target, taken);
     if (!isAsItCame(taken, footprint)) {
       // Somebody was quicker.

@@ -6,16 +6,19 @@
 
 import type { CopyTree, Operation } from "../../../lib/files/operation.ts";
 import { tryFreeTree } from "../../_io/tree/free_tree.ts";
-import { freeName } from "../own/own_directory.ts";
-import type { CopyPlaces } from "./bring_tree.ts";
+import { bringTree, type CopyPlaces, placeInStaging } from "./bring_tree.ts";
 import { type Copied, copyFrom } from "./copy_from.ts";
 
 /** Copies that wait in staging. */
 export interface Copies {
   /** Makes the copies that operations ask for. */
   ready(operations: readonly Operation[]): Promise<void>;
-  /** Hands over what came of one. */
-  take(operation: CopyTree): Copied;
+  /**
+   * Brings one into the store.
+   *
+   * @throws {Error} When something is there, or the operating system refuses; then the store is as it was.
+   */
+  bring(operation: CopyTree): void;
   /** Says what keeps operations from being carried out, if anything does. */
   faultOf(operations: readonly Operation[]): Exclude<Copied, { kind: "copied" }> | null;
   /** Frees the copies that were never taken. */
@@ -35,14 +38,14 @@ export function copiesOf(at: CopyPlaces): Copies {
     async ready(operations) {
       for (const operation of operations) {
         if (operation.kind !== "copy-tree") continue;
-        const staged = freeName(at.staging, `copy-${operation.path.replaceAll("/", "-")}`);
-        made.set(operation, await copyFrom(operation, at.root, staged));
+        made.set(operation, await copyFrom(operation, at.root, placeInStaging(at)));
       }
     },
-    take(operation) {
-      const found = made.get(operation) ?? missing;
+    bring(operation) {
+      const found = made.get(operation);
+      if (found?.kind !== "copied") throw new Error("it was not copied");
+      bringTree(operation, at, found.tree);
       made.delete(operation);
-      return found;
     },
     faultOf(operations) {
       for (const operation of operations) {
