@@ -5,6 +5,7 @@
  */
 
 import type { Environment } from "../_io/process.ts";
+import { InvalidArgumentError } from "../../lib/errors.ts";
 import { assembleRows } from "../../lib/snapshot/assemble_rows.ts";
 import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { sqliteUri } from "../../lib/store/store_uri.ts";
@@ -116,11 +117,16 @@ export function openDatabaseStore(
         const { readMergeEvidence } = await import("./merges/read_other.ts");
         const { MOVE_EXTRAS } = await import("../../lib/move/choose_runs.ts");
         const { placeOf } = await import("../../lib/store/store_uri.ts");
-        const from = placeOf(policy.from) ?? policy.from;
+        const from = locateDatabase(placeOf(policy.from) ?? policy.from);
+        if (from === path) {
+          throw new InvalidArgumentError(
+            `Cannot merge ${location} into itself: name another store`,
+          );
+        }
         await using store = openDatabaseStore(from, { chosenBy: "--from", now, environment });
         const reading = { extras: MOVE_EXTRAS, signal, onProgress };
         const other = await store.read({ depth: "tags", ...reading });
-        const databases = { path, from: locateDatabase(from), snapshot, other, policy, signal };
+        const databases = { path, from, snapshot, other, policy, signal };
         return { other, evidence: await readMergeEvidence(databases) };
       },
     },

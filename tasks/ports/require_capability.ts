@@ -29,7 +29,7 @@ const INSTEAD: Readonly<Record<Capability, (location: string) => string>> = {
   mending: (location) =>
     `\`${shellWords(["deno", "task", "verify", "--store", location])}\` tells what helps instead`,
   moving: () => "name the store behind the server, where that is a directory or a database",
-  merging: () => "name the store behind the server, where that is a directory or a database",
+  merging: () => "only a directory is merged into another one, and a database of SQLite likewise",
   pinning: () => "set the tag mltidy.pin in MLflow itself",
   backups: () => "copy it with the tools of its own kind",
   tracking: () => "log to it with MLflow itself",

@@ -53,6 +53,11 @@ export const databaseScenarios: readonly DatabaseTried[] = ([
     task: "database",
     prepare: (options) => prepare(RESTORE_MERGE, options),
   },
+  {
+    name: "database-restore-merge-run",
+    task: "database",
+    prepare: (options) => prepare(RESTORE_MERGE_RUN, options),
+  },
   { name: "database-repair", task: "database", prepare: (options) => prepare(REPAIR, options) },
   {
     name: "database-recover-cleanup",
@@ -149,6 +154,11 @@ const MERGE: Command = {
   hasOther: true,
 };
 const RESTORE_MERGE: Command = { words: ["restore", "--last"], hasOther: true, first: mergeOther };
+/** The run alone that nothing names. */
+const RESTORE_MERGE_RUN: Command = {
+  ...RESTORE_MERGE,
+  words: [...RESTORE_MERGE.words, "--run", runId(22)],
+};
 const RESTORE: Command = {
   words: ["restore", "--last"],
   first: (store) => cleanup(store, { apply: true }),

@@ -8,8 +8,9 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { experiment, run, runId } from "../_support/builders.ts";
 import { PROJECT, runTask } from "../_support/command.ts";
-import { tempDatabase } from "../_support/database_store.ts";
-import { diskStore, type TempStore } from "../_support/disk_store.ts";
+import { type TempDatabase, tempDatabase } from "../_support/database_store.ts";
+import { diskStore } from "../_support/disk_store.ts";
+import { exactRowsOf } from "../_support/owned_rows.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
 const first = `${runId(2)}`;
@@ -38,14 +39,15 @@ const laptop = () =>
     ],
   });
 
-/** The commands of the page, each by its words. */
-function commandsOfPage(other: TempStore): readonly (readonly string[])[] {
+/** The commands of the page, for directories or for databases, each by its words. */
+function commandsOfPage(named: string, other: string): readonly (readonly string[])[] {
   const [, section = ""] = Deno.readTextFileSync(`${PROJECT}/tasks/README.md`)
     .split("## Merge two stores\n");
-  const [, block = ""] = /^```sh\n(.*?)^```$/ms.exec(section) ?? [];
+  const blocks = [...section.split("\n## ")[0]!.matchAll(/^```sh\n(.*?)^```$/gms)];
+  const block = blocks.map(([, text = ""]) => text).find((text) => text.includes(named)) ?? "";
   return block.trimEnd().split("\n").map((line) =>
     line.replace(/ +#.*$/, "").split(" ").slice(2)
-      .map((word) => word === "~/laptop/mlruns" ? other.root : word)
+      .map((word) => word === `~/laptop/${named}` ? other : word)
   );
 }
 
@@ -63,7 +65,7 @@ Deno.test("what the page says of merging two stores, typed, copies so much and n
     return JSON.parse(out);
   };
   const pathsOf = (all: readonly { readonly path: string }[]) => all.map(({ path }) => path);
-  const [one, part, apply, undo, ...more] = commandsOfPage(other);
+  const [one, part, apply, undo, ...more] = commandsOfPage("mlruns", other.root);
   assertEquals(more, []);
   const all = ["2", `0/${first}`, `2/${second}`];
   assertEquals(pathsOf((await type(one!)).actions), all);
@@ -74,6 +76,45 @@ Deno.test("what the page says of merging two stores, typed, copies so much and n
   await type(undo!);
   assertSameTree(await look(store.root), before);
   assertSameTree(await look(other.root), source);
+});
+
+Deno.test("what the page says of merging two databases, typed, copies so much and no more, and back", async () => {
+  const [mine, theirs] = [runId(1), runId(2)];
+  await using store = await tempDatabase({
+    experiments: [experiment({ id: "1", name: "birch", runs: [run({ id: mine })] })],
+  }, { artifacts: true, onDisk: true });
+  await using other = await tempDatabase({
+    experiments: [experiment({ id: "1", name: "oak", runs: [run({ id: theirs, name: "leaf" })] })],
+  }, { artifacts: true, onDisk: true });
+  const look = async ({ path, artifacts }: TempDatabase) =>
+    [exactRowsOf(path), await readTree(artifacts)] as const;
+  const [before, source] = [await look(store), await look(other)];
+  const type = async ([task = "", ...words]: readonly string[]) => {
+    const { code, out, err } = await runTask(task, [
+      ...[...words, "--store", store.path, "--json", "--no-config"],
+      ...(task.endsWith(":apply") ? ["--force"] : []),
+    ]);
+    assertEquals([code, err], [0, `Store ${store.uri} (chosen by --store)\n`], task);
+    return JSON.parse(out);
+  };
+  const pathsOf = (all: readonly { readonly path: string }[]) => all.map(({ path }) => path);
+  const [one, apply, undo, ...more] = commandsOfPage("mlflow.db", other.path);
+  assertEquals(more, []);
+  assertEquals(pathsOf((await type(one!)).actions), ["2", `2/${theirs}`]);
+  assertEquals(pathsOf((await type(apply!)).outcomes), ["2", `2/${theirs}`]);
+  assertEquals((await type(["summary"])).runs.total, 2);
+  assertEquals(
+    Deno.readTextFileSync(join(store.artifacts, `2/${theirs}/artifacts/report.txt`)),
+    "leaf\n",
+  );
+  assertEquals(pathsOf((await type(one!)).actions), []);
+  const itself = await runTask("merge", [
+    ...["--from", store.path, "--store", store.path, "--no-config"],
+  ]);
+  assertEquals([itself.code, /into itself/.test(itself.err)], [2, true]);
+  await type(undo!);
+  assertEquals(await look(store), before);
+  assertEquals(await look(other), source);
 });
 
 Deno.test("merge says in its first line what is copied where, names what stays, and saves its plan", async () => {

@@ -28,7 +28,7 @@ export interface Chosen {
   readonly subjects: readonly LoggedSubject[];
   /** What comes back alone of what went as a whole. */
   readonly parts: readonly Part[];
-  /** What was put in, which goes as a whole. */
+  /** What was put in, and is to go. */
   readonly added: readonly LoggedAdded[];
 }
 
@@ -51,14 +51,13 @@ export function chosenOf(
   const rows = log.rowsOf(id, selection);
   const subjects = log.subjectsOf(id, selection);
   const { experiment, run } = selection;
-  const added = log.addedOf(id);
-  if (added.length > 0 && (experiment ?? run) !== undefined) {
-    throw new InvalidArgumentError(
-      `Cannot restore a part of ${id}: what was merged goes as a whole; name no experiment and no run`,
-    );
-  }
+  const added = log.addedOf(id).filter((one) =>
+    (experiment === undefined || one.experiment === experiment) &&
+    (run === undefined || one.run === run)
+  );
   const parts = run === undefined ? [] : partsOf(log, owned, id, subjects, run);
-  if (rows.length + subjects.length + parts.length > 0 || (experiment ?? run) === undefined) {
+  const count = rows.length + subjects.length + parts.length + added.length;
+  if (count > 0 || (experiment ?? run) === undefined) {
     return { rows, subjects, parts, added };
   }
   const wanted = run === undefined ? `experiment ${experiment}` : `run ${run}`;
@@ -190,7 +189,11 @@ export function contentsOf(log: ChangeLog, owned: OwnedRows, id: string): Backup
     return (gone === undefined ? undefined : nameOfSubject(log, gone)) ??
       known.get(id)?.["name"]?.toString();
   };
-  const all = [...rows, ...subjects, ...log.addedOf(id)];
+  const all = [
+    ...rows,
+    ...subjects,
+    ...log.addedOf(id).filter(({ experiment }) => experiment !== ""),
+  ];
   // Rows of runs that are gone are of no experiment.
   const experiments = new Set(all.map(({ experiment }) => experiment).filter((id) => id !== ""));
   const runs = new Map(

@@ -139,7 +139,10 @@ async function bringBack(
   const alone = parts.length === 0 ? [] : log.takeOut(id, parts);
   const subjects = [...chosen.subjects, ...alone];
   if (isWhole) log.reopen(id);
-  else log.markGoingBack(subjects);
+  else {
+    log.markGoingBack(subjects);
+    log.markLeaving(added);
+  }
   const inTheWay = await undoChosen(held, id, { rows, subjects, added }, work).catch(
     (error: unknown) => {
       throw storeErrorOf(error, path) ?? error;

@@ -32,7 +32,7 @@ export interface NewAdded {
   readonly kind: AddedOwner;
   /** The experiment into which; empty for a registered model. */
   readonly experiment: string;
-  /** The run that it is; `null` for all else. */
+  /** The run that it is, or with which it came; `null` where there is none. */
   readonly run: string | null;
   readonly id: string;
   readonly trees: readonly AddedTree[];
@@ -67,6 +67,8 @@ export interface WritableAddedLog extends AddedLog {
   ): readonly LoggedAdded[];
   /** Says of what has been put in, or not whole, that it is about to go. */
   markLeaving(things: Iterable<LoggedAdded>): void;
+  /** Says anew what of its artifacts goes with a thing. */
+  setTrees(thing: LoggedAdded, trees: readonly AddedTree[]): void;
   /** Forgets what has not been put in, or is out again. */
   dropAdded(things: readonly LoggedAdded[]): void;
 }
@@ -139,6 +141,9 @@ export function writableAddedLogOf(database: DatabaseSync): WritableAddedLog {
           return { ...thing, number, change, isLeaving: false };
         });
       }),
+    setTrees: ({ number }, trees) =>
+      void database.prepare("UPDATE added SET trees = ? WHERE number = ?")
+        .run(JSON.stringify(trees), number),
     markLeaving: (things) =>
       inTransaction(database, () => {
         const mark = database.prepare("UPDATE added SET is_leaving = 1 WHERE number = ?");
@@ -187,7 +192,8 @@ function addedOf(row: Readonly<Record<string, unknown>>): LoggedAdded {
   const known = KINDS.find((each) => each === kind);
   const trees = parsed(String(row["trees"]));
   const isSound = known !== undefined && typeof id === "string" && typeof experiment === "string" &&
-    (known === "run" ? run === id : run === null) && Array.isArray(trees) &&
+    (known === "run" ? run === id : run === null || typeof run === "string") &&
+    Array.isArray(trees) &&
     trees.every(isAddedTree);
   if (!isSound) {
     throw new DamagedBackupError(

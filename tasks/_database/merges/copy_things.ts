@@ -222,7 +222,7 @@ async function makeReady(
     parts: prepared.map(([thing, chunks], at) => {
       const { original, trees } = parts[at]!;
       const { kind, id } = thing;
-      const run = kind === "run" ? id : null;
+      const run = action.what === "run" ? action.id : null;
       return { thing, chunks, original, added: { kind, experiment, run, id, trees } };
     }),
   };

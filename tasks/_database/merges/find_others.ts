@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ADDED_TABLES } from "../log/added_tables.ts";
+import { ADDED_TABLES, LINK_TABLES } from "../log/added_tables.ts";
 import { OWNED_TABLES, type OwnedTable } from "../../../lib/snapshot/owned_tables.ts";
 import { type OwnedRows, statementOf } from "../rows/owned_rows.ts";
 import type { AddedChunk, LoggedAdded } from "../log/added_things.ts";
@@ -139,7 +139,7 @@ export function findMore(
   const added = addedTablesOf(rows, kind);
   const all = [...added, ...own.filter(({ table }) => !added.some((one) => one.table === table))]
     .filter(({ table, owner, through }) =>
-      through === undefined && !TWO_ENDS.has(table) && rows.columns.get(table)?.includes(owner)
+      through === undefined && !LINK_TABLES.has(table) && rows.columns.get(table)?.includes(owner)
     );
   for (const table of all) {
     for (let at = 0; at < ids.length; at += AT_ONCE) {
@@ -153,10 +153,6 @@ export function findMore(
   }
   return found;
 }
-
-const TWO_ENDS: ReadonlySet<string> = new Set([
-  ...["inputs", "input_tags", "entity_associations", "logged_model_metrics", "datasets"],
-]);
 
 /**
  * Finds links of things that do not go with them. Needs read permission.
@@ -175,7 +171,7 @@ export function findLinks(
 ): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const tables = addedTablesOf(rows, kind)
-    .filter(({ table }) => TWO_ENDS.has(table) && table !== "datasets");
+    .filter(({ table }) => LINK_TABLES.has(table) && table !== "datasets");
   for (const table of tables) {
     for (let at = 0; at < ids.length; at += AT_ONCE) {
       const { chunks } = rows.words.read(rows, {
@@ -198,5 +194,7 @@ export function findLinks(
  * @returns A name for each; none of a table whose rows have one end.
  */
 export function linksIn({ table, columns, rows }: AddedChunk): readonly string[] {
-  return TWO_ENDS.has(table) ? rows.map((row) => `${table} ${JSON.stringify([columns, row])}`) : [];
+  return LINK_TABLES.has(table)
+    ? rows.map((row) => `${table} ${JSON.stringify([columns, row])}`)
+    : [];
 }

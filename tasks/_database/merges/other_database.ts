@@ -35,13 +35,13 @@ export function requireMergeable(here: LocatedRows, there: LocatedRows): void {
   };
   const [own, other] = [here, there].map(({ rows }) => revisionOf(rows)) as [string, string];
   if (own !== other) {
-    const older = refuse.bind(null);
-    const upgrade = (location: string) =>
-      `\`${shellWords(["mlflow", "db", "upgrade", location])}\``;
-    older(
+    const upgrades = [into, from].map((location) =>
+      `\`${shellWords(["mlflow", "db", "upgrade", location])}\``
+    );
+    refuse(
       `expected both at one revision of MLflow's schema, found ${own} here and ${other} there; ${
-        upgrade(into)
-      } and ${upgrade(from)} of one MLflow, with no server running, bring both there`,
+        upgrades.join(" and ")
+      } of one MLflow, with no server running, bring both to that of its own`,
     );
   }
   for (const one of [here, there]) {
@@ -74,11 +74,9 @@ export function requireMergeable(here: LocatedRows, there: LocatedRows): void {
   const lost = findLostTables(tablesWithRows(there.rows));
   if (lost.length > 0) {
     refuse(
-      `it holds ${
-        lost.length === 1 ? "a table" : "tables"
-      } of which this version of mltidy copies nothing: ${lost.join(", ")}; empty ${
-        lost.length === 1 ? "it" : "them"
-      } by MLflow in a copy, and merge that`,
+      `it has rows in tables of which this version of mltidy copies nothing: ${
+        lost.join(", ")
+      }; remove by MLflow, in a copy of it, what they hold, and merge that`,
     );
   }
 }

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { digestTree, takeOut } from "../../_artifacts/copy_in.ts";
 import { isThere } from "../../_artifacts/tree_place.ts";
 import { failureText } from "../../_io/read.ts";
@@ -208,18 +208,35 @@ export async function takeOutThings(
     const why = await takeTrees(place, thing, roots);
     if (why !== null) failed.set(thing, `${nameOf(thing)}: ${why}`);
   }
-  if (failed.size > 0) {
-    // What was made for several of them goes with the last one.
-    for (const thing of leaving()) {
-      const left = failed.has(thing)
-        ? undefined
-        : thing.trees.flatMap(({ root, made }) => made.map((path) => join(root, path))).find(
-          isThere,
-        );
-      if (left !== undefined) failed.set(thing, `${nameOf(thing)}: ${left} is not empty yet`);
+  handDown(place.log, leaving().filter((thing) => !failed.has(thing)));
+  return { stays, failed };
+}
+
+/** A directory that was made for several things goes with the last one. */
+function handDown(log: WritableLog, out: readonly LoggedAdded[]): void {
+  const [first] = out;
+  if (first === undefined) return;
+  const gone = new Set(out.map(({ number }) => number));
+  const left = new Set(
+    out.flatMap(({ trees }) =>
+      trees.flatMap(({ root, made }) => made.map((path) => join(root, path)))
+    )
+      .filter(isThere),
+  );
+  if (left.size === 0) return;
+  for (const heir of log.addedOf(first.change).filter(({ number }) => !gone.has(number))) {
+    const trees = heir.trees.map((tree) => {
+      const names = dirname(tree.path).split("/");
+      const way = ["", ...names.map((_, at) => names.slice(0, at + 1).join("/"))];
+      const made = way.filter((path) =>
+        tree.made.includes(path) || left.has(join(tree.root, path))
+      );
+      return { ...tree, made };
+    });
+    if (trees.some(({ made }, at) => made.length > heir.trees[at]!.made.length)) {
+      log.setTrees(heir, trees);
     }
   }
-  return { stays, failed };
 }
 
 /** A thing with all of its rows. */

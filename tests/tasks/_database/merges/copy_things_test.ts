@@ -1,11 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
-import {
-  InvalidArgumentError,
-  RestoreCollisionError,
-  UnsupportedStoreError,
-} from "../../../../lib/errors.ts";
+import { RestoreCollisionError, UnsupportedStoreError } from "../../../../lib/errors.ts";
 import { parsePlan } from "../../../../lib/plan/parse_plan.ts";
 import { restore } from "../../../../tasks/backups/restore.ts";
 import { merge } from "../../../../tasks/moves/merge.ts";
@@ -170,18 +166,14 @@ Deno.test("what was merged is not taken out over artifacts that were changed, an
   assertEquals(exactRowsOf(here.path), rows);
 });
 
-Deno.test("a merge goes as a whole, and is forgotten with its backup", async () => {
+Deno.test("a merge goes in parts that nothing else of it names, and then as a whole", async () => {
   await using here = await writeDesk("3.17");
   await using there = await writeLaptop("3.17");
+  const before = [exactRowsOf(here.path), await treeOf(here)];
   await using store = await open(here);
   await using from = await open(there);
   const { report } = await merge(store, { from, apply: true });
   const { id } = report!.backup!;
-  await assertRejects(
-    () => restore(store, { id, run: PARENT }),
-    InvalidArgumentError,
-    "what was merged goes as a whole",
-  );
   const { items } = await restore(store, { id, dryRun: true });
   assertEquals(items.map(({ path, how }) => `${how} ${path}`).toSorted(), [
     `goes 1/${PARENT}`,
@@ -192,6 +184,20 @@ Deno.test("a merge goes as a whole, and is forgotten with its backup", async () 
     `goes 3/${OTHER}`,
     "goes models/bread",
   ]);
+  const error = await assertRejects(
+    () => restore(store, { id, run: PARENT }),
+    RestoreCollisionError,
+  );
+  assertEquals(error.collisions, [
+    `run ${PARENT}: expected it as it was copied in, found that run ${CHILD} has come to name dataset d1`,
+    `logged model ${MODEL}: expected it as it was copied in, found other rows of table logged_model_metrics`,
+  ]);
+  assertEquals((await restore(store, { id, experiment: "wheat" })).changes, 2);
+  assertEquals(ask(here, "SELECT name FROM runs"), ["child", "here", "parent"]);
+  assertEquals((await restore(store, { id, run: CHILD })).changes, 1);
+  assertEquals(ask(here, "SELECT name FROM runs"), ["here", "parent"]);
+  await restore(store, { id });
+  assertEquals([exactRowsOf(here.path), await treeOf(here)], before);
 });
 
 Deno.test("of two things of one id the one here stays, and the other one is named", async () => {
