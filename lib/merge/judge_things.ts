@@ -163,6 +163,7 @@ function insideOf(
 ): readonly Judged[] {
   const { there } = into;
   const { evidence, policy } = known.stores;
+  const byId = new Map<string, Run>(there.runs.map((run) => [run.id, run]));
   const makers = new Map(
     (there.traceUses ?? []).filter(({ assessment }) => assessment === null)
       .map(({ trace, runId }) => [trace, runId]),
@@ -180,17 +181,16 @@ function insideOf(
   const runs = there.runs.filter(({ path }) => isSelected(path)).map((run): Judged => {
     const own = (ofRuns.get(run.id) ?? []).flatMap(({ from }) => partAt.get(from) ?? [])
       .toSorted((left, right) => left.from < right.from ? -1 : 1);
-    return judgeRun(run, into, own, known);
+    return judgeRun(run, into, { own, runs: byId }, known);
   });
   const verdicts = new Map(runs.map(({ id, verdict }) => [id, verdict]));
   const isWhole = policy.only.runs.length === 0;
-  const ids = new Set<string>(there.runs.map(({ id }) => id));
   const alone = parts.filter((part) => {
     if (part.verdict === "already") return true;
     const maker = makerOf(part);
     const verdict = verdicts.get(maker ?? "");
     // What has come of a run comes with it, or stays with it.
-    return verdict === "already" || isWhole && (maker === null || !ids.has(maker));
+    return verdict === "already" || isWhole && (maker === null || !byId.has(maker));
   });
   return [...runs, ...alone];
 }
@@ -221,13 +221,12 @@ function judgePart(part: Coming, known: Known): Judged {
 function judgeRun(
   run: Run,
   into: MergedExperiment,
-  own: readonly Judged[],
+  { own, runs }: { readonly own: readonly Judged[]; readonly runs: ReadonlyMap<string, Run> },
   known: Known,
 ): Judged {
   const { evidence, policy } = known.stores;
-  const { there } = into;
   const named = run.tags.get(PARENT_TAG) ?? "";
-  const parent = named === run.id ? null : there.runs.find(({ id }) => id === named) ?? null;
+  const parent = named === run.id ? null : runs.get(named) ?? null;
   const thing: Coming = {
     ...partOf(run.path, into, { what: "run", name: run.name }),
     run,
@@ -294,13 +293,13 @@ function unreadable(path: StorePath, { measured }: MergeEvidence): readonly Keep
 
 /** Parents first, so that whatever is cut off leaves no child without its own. */
 function byDepth(runs: readonly Judged[]): readonly Judged[] {
+  const judgedOf = new Map(runs.map((one) => [one.run, one]));
   const depthOf = (one: Judged): number => {
-    const byId = new Map(runs.map((run) => [run.run, run]));
     let depth = 0;
     const seen = new Set<Judged>([one]);
-    for (let at = byId.get(one.parent); at !== undefined && !seen.has(at); depth++) {
+    for (let at = judgedOf.get(one.parent); at !== undefined && !seen.has(at); depth++) {
       seen.add(at);
-      at = byId.get(at.parent);
+      at = judgedOf.get(at.parent);
     }
     return depth;
   };
