@@ -1,7 +1,7 @@
 /**
- * Every example in the documentation runs, on an example store at `./mlruns`. Each is a module of its own; all
- * run in one process, since a process or a thread for each takes ten times as long. Their types are checked
- * by `deno task check`.
+ * Every example in the documentation runs, on an example store at `./mlruns`, with another one at
+ * `./laptop/mlruns`. Each is a module of its own; all run in one process, since a process or a thread for each
+ * takes ten times as long. Their types are checked by `deno task check`.
  *
  * @module
  */
@@ -53,6 +53,10 @@ Deno.test("every example on the pages and in the documentation of the code runs"
   const rotten = rottenAt(Date.now());
   const keepers = experiment({ id: "3", name: "keepers" });
   writeStore(place, { ...rotten, experiments: [...rotten.experiments ?? [], keepers] });
+  // One to be merged into it.
+  const laptop = join(directory, "laptop");
+  const other = { root: join(laptop, "mlruns"), outside: join(laptop, "outside") };
+  writeStore(other, { experiments: [keepers] });
   const tests: string[] = [];
   for (const path of files) {
     for (const [index, code] of (await examplesIn(path)).entries()) {
