@@ -37,14 +37,7 @@ import {
 import { makeLikeParent } from "../../_io/permissions.ts";
 import { failureText, infoOf, timeOf } from "../../_io/read.ts";
 import type { FinishWork } from "../../ports/store.ts";
-import {
-  type Begin,
-  openJournal,
-  parentOf,
-  parentsOf,
-  readersOf,
-  type Step,
-} from "../own/journal.ts";
+import { type Begin, openJournal, parentsOf, readersOf, type Step } from "../own/journal.ts";
 import {
   type ChangeManifest,
   discard,
@@ -159,7 +152,7 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
   const undo = (steps: readonly Step[]) => {
     const left: Step[] = [];
     for (const step of steps) {
-      passed.add(parentOf(step.operation.path));
+      for (const path of parentsOf([step])) passed.add(path);
       // What came before a step that stays may hold it, so it stays, too.
       if (left.length > 0 || !tryTakeBack(step, at)) left.unshift(step);
       else standing.delete(keyOf(step));

@@ -40,8 +40,9 @@ export function renameTree({ path, to }: RenameTree, root: string): void {
 export function renameBack({ path, to }: RenameTree, root: string): void {
   if (infoOf(join(root, to)) === null) return;
   using before = holdEntry(join(root, path));
+  if (infoOf(before.path) !== null) return;
   using after = holdEntry(join(root, to));
-  if (infoOf(before.path) === null) Deno.renameSync(after.path, before.path);
+  Deno.renameSync(after.path, before.path);
 }
 
 /**
@@ -56,8 +57,10 @@ export function collisionOfRename({ path, to }: RenameTree, root: string): strin
   const [before, after] = [join(root, path), join(root, to)];
   try {
     using heldBefore = holdEntry(before);
-    using heldAfter = holdEntry(after);
     const isBack = infoOf(heldBefore.path) !== null;
+    // What lies behind a link was never brought there.
+    if (isBack && isBehindLink(after)) return null;
+    using heldAfter = holdEntry(after);
     if (infoOf(heldAfter.path) !== null) {
       return isBack ? `${before} exists again, and ${after} would replace it` : null;
     }
@@ -70,6 +73,16 @@ export function collisionOfRename({ path, to }: RenameTree, root: string): strin
     return infoOf(before) === null
       ? `${dirname(before)} or ${dirname(after)} is gone, and ${after} belongs to ${before}`
       : null;
+  }
+}
+
+function isBehindLink(path: string): boolean {
+  try {
+    using _held = holdEntry(path);
+    return false;
+  } catch (error) {
+    if (error instanceof LedAstray) return true;
+    throw error;
   }
 }
 

@@ -119,6 +119,25 @@ Deno.test("move() keeps a run whose place is taken, and touches neither", () =>
     assertSameTree(await look(), before);
   }));
 
+Deno.test("move() into a folder that a symbolic link stands for takes back what it had done, and restore() the rest", () =>
+  withStore(async (store, root, look) => {
+    for (const folder of ["models", "traces"]) {
+      const place = join(root, ENTERED, folder);
+      const aside = join(dirname(root), folder);
+      if (entriesAt(root, ENTERED).includes(folder)) Deno.renameSync(place, aside);
+      else Deno.mkdirSync(aside);
+      Deno.symlinkSync(aside, place);
+      const before = await look();
+      const { report } = await move(store, { runs: [PARENT], to: ENTERED, apply: true });
+      const outcomes = report?.outcomes.map(({ outcome }) => outcome).toSorted() ?? [];
+      assertEquals(outcomes, ["applied", "failed"], folder);
+      await restore(store);
+      assertSameTree(await look(), before);
+      Deno.removeSync(place);
+      Deno.renameSync(aside, place);
+    }
+  }));
+
 Deno.test("a saved move is carried out as it is, refused once its store has changed, or carried out as far as it holds", () =>
   withStore(async (store, root) => {
     const { plan: made } = await move(store, { experiments: [LEFT], to: ENTERED });
