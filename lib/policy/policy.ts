@@ -60,7 +60,8 @@ export interface Threshold {
 }
 
 /** A threshold as it is typed. */
-export const THRESHOLD = /^(.*\S)\s*(>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)$/;
+export const THRESHOLD =
+  /^([^=<>!]*[^=<>!\s])\s*(>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)$/;
 
 /**
  * Reads a threshold.

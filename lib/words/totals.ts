@@ -137,9 +137,20 @@ export function noteLines(plan: Plan): readonly string[] {
   return [
     ...remoteLines(plan),
     ...notes.map((note) => `Note: ${misfitText(note)}`),
+    ...agelessLines(plan),
     ...lostTimesLines(plan),
     ...linkedLines(plan),
   ];
+}
+
+/** Without a configuration runs are kept by their age, so whoever writes one may take that for granted. */
+function agelessLines(plan: Plan): readonly string[] {
+  if (!isRemoval(plan) || plan.policy.retention === undefined) return [];
+  const rules = plan.policy.retention.rules.filter((rule) => !isEmptyRule(rule));
+  return rules.every(({ keepWithin }) => keepWithin === 0) &&
+      plan.actions.some(({ kind }) => kind === "soft-delete-run")
+    ? ["Note: no rule has keep_within, so a run that ended two days ago may go as well"]
+    : [];
 }
 
 /** Where artifacts lie that are not on this machine, and what comes of that. */

@@ -8,6 +8,7 @@ import { renderPlan } from "../../../lib/render/plan.ts";
 import { NO_EXTRAS } from "../../../lib/store/extras.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { misfitText } from "../../../lib/words/misfit.ts";
+import { noteLines } from "../../../lib/words/totals.ts";
 import { DAY, experiment, NOW, run, runId, snapshot } from "../../_support/builders.ts";
 import { deepFreeze } from "../../_support/deep_freeze.ts";
 
@@ -60,6 +61,14 @@ retention: { keep_last: 1 }
 rules: [{ experiments: churn, keep_best: { n: 1 } }]`),
     [],
   );
+});
+
+Deno.test("a plan says that its policy has no keep_within, where a run goes", () => {
+  const said = (yaml: string) => noteLines(planOf(yaml)).filter((line) => line.includes("within"));
+  const note = "Note: no rule has keep_within, so a run that ended two days ago may go as well";
+  assertEquals(said('retention: { keep_where: ["f1 > 1"] }'), [note]);
+  assertEquals(said('retention: { keep_where: ["f1 > 1"], keep_within: 30d }'), []);
+  assertEquals(said("retention: { keep_last: 2 }"), []);
 });
 
 Deno.test("findMisfits() does not count what a rule that keeps none would rank by", () => {

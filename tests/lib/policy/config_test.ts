@@ -178,6 +178,15 @@ review: { port: 70000 }
   );
 });
 
+Deno.test("readConfig() takes no mistyped comparison for the end of a metric's name", () => {
+  for (const typed of ["acc => 0.9", "acc =< 0.9", "acc >> 0.9", "acc !> 0.9", "0.5 < acc < 0.9"]) {
+    assertEquals(faultsOf(`retention: { keep_where: ["${typed}"] }`), [
+      `mltidy.yaml:1: Cannot use "${typed}" for retention.keep_where[1]: expected a metric, >=, >, <= or <, and a number, such as auc >= 0.9`,
+    ]);
+  }
+  assertEquals(faultsOf('retention: { keep_where: ["val/auc: top-5_b.c > 1"] }'), []);
+});
+
 Deno.test("readConfig() names the word that may be meant, with all that there are", () => {
   const every =
     "daily, weekly, monthly, sunday, monday, tuesday, wednesday, thursday, friday, saturday";

@@ -197,6 +197,7 @@ Deno.test("numbers of the policy are turned, who changes sides is told, and nons
     assertEquals(best.notes, [
       "Note: experiments of rule 1 x fits none of 1 experiment",
       "Note: keep_best by f1 ranks no run in 1 experiment",
+      "Note: no rule has keep_within, so a run that ended two days ago may go as well",
     ]);
     const stopped = await planOf(client, { values: { "limits.max_share": 10 }, leftOut: [] });
     assertEquals([stopped.words, stopped.stops.length], [null, 1]);
