@@ -9,7 +9,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { cleanup, openStore, restore } from "mltidy";
-import { deleteObjects, listObjects } from "../../tasks/_artifacts/s3/bucket.ts";
+import { askWhatIsKept, deleteObjects, listObjects } from "../../tasks/_artifacts/s3/bucket.ts";
 import { openBucket } from "../../tasks/_artifacts/s3/client.ts";
 import { copyObject } from "../../tasks/_artifacts/s3/copy_object.ts";
 import { policyOfAges } from "../../lib/policy/policy.ts";
@@ -168,6 +168,31 @@ Deno.test({
         const store = { server, version, directory, bucket, root };
         await goAndComeBack(store, index === 0 ? "1200" : "10");
       });
+    }
+  },
+});
+
+Deno.test({
+  name: "of a bucket it is told what it keeps of what is deleted",
+  ignore: !inCi && findProgram() === null,
+  async fn() {
+    await using server = await startBucketServer();
+    const make = async (bucket: string, headers: Readonly<Record<string, string>> = {}) => {
+      const client = openBucket(`s3://${bucket}`, (name) => server.variables[name]);
+      await client.ask({ method: "PUT", headers });
+      return client;
+    };
+    const plain = await make("plain");
+    const locked = await make("locked", { "x-amz-bucket-object-lock-enabled": "true" });
+    assertEquals([await askWhatIsKept(plain), await askWhatIsKept(locked)], [
+      "nothing",
+      "locked versions",
+    ]);
+    const versioning = (status: string) =>
+      `<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>${status}</Status></VersioningConfiguration>`;
+    for (const status of ["Enabled", "Suspended"]) {
+      await plain.ask({ method: "PUT", query: { versioning: "" }, body: versioning(status) });
+      assertEquals(await askWhatIsKept(plain), "versions", status);
     }
   },
 });
