@@ -99,7 +99,9 @@ function namingOf({ snapshot, evidence, placed }: Copying): Naming {
   const name = (uri: string, path: StorePath) => {
     const place = evidence.places.get(uri);
     const owner = place === undefined ? undefined : pathsUp(place).find((one) => placed.has(one));
-    if (place === undefined || owner === undefined || root === null) {
+    // What lies in an experiment comes with what it is of: what stays keeps its place there.
+    const isCopied = owner !== undefined && (owner === place || owner.includes("/"));
+    if (place === undefined || !isCopied || root === null) {
       staying.push(uri);
       return null;
     }

@@ -7,8 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { openStore, restore } from "mltidy";
-import { merge } from "../../tasks/moves/merge.ts";
+import { merge, openStore, restore } from "mltidy";
 import { exactRowsOf } from "../_support/owned_rows.ts";
 import { memoryDirectory } from "../_support/temp_directory.ts";
 import { readTree } from "../_support/tree.ts";

@@ -346,3 +346,70 @@ Deno.test("artifacts of a merge that is cut off are freed, and rows are as befor
   }
   assertEquals([exactRowsOf(here.path), await treeOf(here)], before);
 });
+
+Deno.test("what lies in a bucket stays there, and rows name it as before", async () => {
+  await using here = await writeDesk("3.17");
+  await using there = await writeLaptop("3.17");
+  there.execute(`UPDATE experiments SET artifact_location = 's3://grain/1' WHERE experiment_id = 1;
+    UPDATE runs SET artifact_uri = 's3://grain/1/${OTHER}/artifacts' WHERE run_uuid = '${OTHER}'`);
+  await using store = await open(here);
+  await using from = await open(there);
+  const { plan } = await merge(store, { from, experiments: ["wheat"], apply: true });
+  assertEquals(
+    plan.actions.map(({ path, reasons }) => `${path} ${reasons.at(-1)!.kind}`),
+    ["3 place-stays", `3/${OTHER} place-stays`],
+  );
+  assertEquals(ask(here, `SELECT artifact_uri FROM runs WHERE run_uuid = '${OTHER}'`), [
+    `s3://grain/1/${OTHER}/artifacts`,
+  ]);
+  assertEquals((await merge(store, { from, experiments: ["wheat"] })).plan.actions, []);
+});
+
+Deno.test("runs whose artifacts would lie elsewhere than those of their experiment here stay, and it is said where", async () => {
+  await using here = await writeDesk("3.17");
+  await using there = await writeLaptop("3.17");
+  here.execute("UPDATE experiments SET artifact_location = 's3://rice' WHERE experiment_id = 1");
+  await using store = await open(here);
+  await using from = await open(there);
+  const { plan } = await merge(store, { from, experiments: ["rice"] });
+  // Its version names what it named, since that is not copied.
+  assertEquals(
+    plan.actions.map((one) =>
+      `${one.path} ${"records" in one && one.records.length} ${one.reasons.at(-1)!.kind}`
+    ),
+    ["models/bread 0 place-stays"],
+  );
+  const [{ reasons: [first] }] = plan.kept.filter(({ path }) => path === `2/${PARENT}`) as [
+    typeof plan.kept[number],
+  ];
+  assert("message" in first && first.message?.includes("has its own in s3://rice"), first.kind);
+});
+
+Deno.test("a database whose artifacts lie on no disk of this machine takes none from one", async () => {
+  await using here = await writeDesk("3.17");
+  await using there = await writeLaptop("3.17");
+  here.execute("UPDATE experiments SET artifact_location = 's3://grain/' || experiment_id");
+  await using store = await open(here);
+  await using from = await open(there);
+  await assertRejects(
+    () => merge(store, { from }),
+    UnsupportedStoreError,
+    "no experiment of the second has its own there",
+  );
+});
+
+Deno.test("once its backup is gone, what was merged stays for good", async () => {
+  await using here = await writeDesk("3.17");
+  await using there = await writeLaptop("3.17");
+  await using store = await open(here);
+  await using from = await open(there);
+  const { report } = await merge(store, { from, apply: true });
+  const merged = [exactRowsOf(here.path), await treeOf(here)];
+  {
+    await using locked = await lockStore(store, { task: "backup" });
+    await using backups = await locked.backups!.lock(null, "changes");
+    assert(await backups.remove(report!.backup!.id));
+  }
+  assertEquals((await restore(store)).changes, 0);
+  assertEquals([exactRowsOf(here.path), await treeOf(here)], merged);
+});
