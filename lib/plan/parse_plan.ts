@@ -8,7 +8,7 @@ import { PlanFormatError } from "../errors.ts";
 import { checkPolicy } from "../policy/check_policy.ts";
 import { type CleanupPolicy, readingOf } from "../policy/policy.ts";
 import { isUsage } from "../store/usage.ts";
-import { isCount, isFlag, isMoment, isRecord, isText } from "../text/json.ts";
+import { isCount, isFlag, isMoment, isNewer, isRecord, isText } from "../text/json.ts";
 import { isActionKind } from "./action_kind.ts";
 import {
   faultOfCopy,
@@ -60,6 +60,12 @@ export function parsePlan(text: string, source: string): Plan {
   const plan = value as Partial<Plan> | null;
   const schemas = TASKS.map((task) => `mltidy/${task}/v1`);
   if (!isRecord(value) || !schemas.includes(String(plan?.schema))) {
+    const newer = schemas.find((known) => isNewer(plan?.schema, known));
+    if (newer !== undefined) {
+      refuse(
+        `expected schema "${newer}", found "${plan?.schema}": a newer version of mltidy made it; use that one, or plan again`,
+      );
+    }
     const found = isRecord(value) ? JSON.stringify(value["schema"]) ?? "none" : "no object";
     return refuse(
       `expected schema ${schemas.map((one) => `"${one}"`).join(" or ")}, found ${found}`,

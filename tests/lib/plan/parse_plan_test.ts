@@ -115,9 +115,13 @@ Deno.test("parsePlan() refuses another schema, and says which it found", () => {
     return what;
   };
   assertEquals(
-    [{}, { ...PLAN, schema: "mltidy/cleanup/v2" }, { ...PLAN, schema: 1 }, null, [PLAN], 7]
+    [{}, { ...PLAN, schema: "mltidy/cleanup/v0" }, { ...PLAN, schema: 1 }, null, [PLAN], 7]
       .map(found),
-    ["none", '"mltidy/cleanup/v2"', "1", "no object", "no object", "no object"],
+    ["none", '"mltidy/cleanup/v0"', "1", "no object", "no object", "no object"],
+  );
+  assertEquals(
+    refusal({ ...PLAN, schema: "mltidy/cleanup/v2" }),
+    'Cannot apply plan.json: expected schema "mltidy/cleanup/v1", found "mltidy/cleanup/v2": a newer version of mltidy made it; use that one, or plan again',
   );
 });
 
