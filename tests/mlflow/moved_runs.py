@@ -1,7 +1,7 @@
 """Makes runs that can be moved into another experiment, and tells what MLflow shows of one.
 
-    moved_runs.py begin URI           an experiment with a run, in a database of SQLite
-    moved_runs.py there URI           the same as make, in one, with artifacts where MLflow puts them by itself
+    moved_runs.py begin URI           an experiment with a run
+    moved_runs.py there URI           the same as make, with artifacts where MLflow puts them by itself
     moved_runs.py make URI            two experiments, of which one has runs, with all that belongs to them
     moved_runs.py say URI EXPERIMENT  what MLflow shows of it, by the names of its runs
 """
@@ -27,7 +27,8 @@ class Doubling(mlflow.pyfunc.PythonModel):
 
 def beside(uri):
     """Artifacts lie where MLflow is started that writes into a database."""
-    os.chdir(os.path.dirname(uri.removeprefix("sqlite:///")))
+    if uri.startswith("sqlite:"):
+        os.chdir(os.path.dirname(uri.removeprefix("sqlite:///")))
 
 
 def begin(uri):
@@ -44,7 +45,7 @@ def begin(uri):
 def there(uri):
     beside(uri)
     # Its id is that of another experiment where it is merged.
-    mlflow.create_experiment("nobody's")
+    mlflow.create_experiment("unused")
     return make(uri, place=None)
 
 

@@ -12,7 +12,11 @@ import { asStorePath } from "../../../lib/store/path.ts";
 import { isCount, isRecord, isText } from "../../../lib/text/json.ts";
 import { holdEntry } from "../../_io/hold.ts";
 import { listSome } from "../../_io/list_directory.ts";
+import { openRegular } from "../../_io/open_regular.ts";
 import { infoOf, timeOf } from "../../_io/read.ts";
+import { takeTurns } from "../../_io/take_turns.ts";
+import { loadDigest } from "../../_io/tree/digest.ts";
+import { hashFile } from "../../_io/tree/hash_file.ts";
 import { walkTree } from "../../_io/tree/walk_tree.ts";
 
 /** A file, or a directory, which has no size. */
@@ -21,6 +25,8 @@ interface Print {
   readonly size?: number;
   /** Epoch ms; `null` where no date can say it. */
   readonly mtime?: number | null;
+  /** 64 hexadecimal digits. */
+  readonly sha256?: string;
 }
 
 /**
@@ -32,19 +38,21 @@ interface Print {
  */
 export async function footprintOf(tree: string): Promise<string> {
   const lines: string[] = [];
+  const reading = { digest: await loadDigest(), turn: takeTurns(undefined) };
   for await (const found of walkTree(tree)) {
     const { path, kind } = found;
     if (kind !== "file" && kind !== "directory") throw new Error(`${path} is no regular file`);
     const print: Print = kind === "directory"
       ? { path }
-      : { path, size: found.info.size, mtime: timeOf(found.info) };
+      : { path, mtime: timeOf(found.info), ...await hashFile(tree, path, reading) };
     lines.push(`${JSON.stringify(print)}\n`);
   }
   return lines.join("");
 }
 
 /**
- * Tells whether a tree is still what it was when it came. Needs read permission.
+ * Tells whether a tree is still what it was when it came: MLflow writes again what it has written before where it
+ * loads a model. Needs read permission.
  *
  * @param tree Absolute path of it.
  * @param footprint What it was.
@@ -59,7 +67,8 @@ export function isAsItCame(tree: string, footprint: string): boolean {
     const info = infoOf(join(tree, print.path));
     return print.size === undefined
       ? info?.isDirectory === true
-      : info?.isFile === true && info.size === print.size && timeOf(info) === print.mtime;
+      : info?.isFile === true && info.size === print.size &&
+        (timeOf(info) === print.mtime || holdsStill(join(tree, print.path), print));
   }) && directories.every((path) =>
     // What this does not see keeps the directory from being removed.
     listSome(join(tree, path)).every(({ name }) =>
@@ -87,6 +96,20 @@ export function removeAsItCame(tree: string, footprint: string): void {
   }
 }
 
+function holdsStill(path: string, { size = 0, sha256 }: Print): boolean {
+  // An import would cost all that start, and to undo a merge is seldom.
+  // deno-lint-ignore no-process-global
+  const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
+  using file = openRegular(path, { links: "refused" });
+  const chunk = new Uint8Array(1 << 20);
+  let length = 0;
+  for (let read = file.read(chunk); read > 0; read = file.read(chunk)) {
+    hash.update(chunk.subarray(0, read));
+    length += read;
+  }
+  return length === size && hash.digest("hex") === sha256;
+}
+
 function isDirectory({ size }: Print): boolean {
   return size === undefined;
 }
@@ -97,9 +120,9 @@ function parse(footprint: string): readonly Print[] | null {
     return footprint.split("\n").filter((line) => line !== "").map((line): Print => {
       const print: unknown = JSON.parse(line);
       if (!isRecord(print) || !isText(print["path"])) throw new SyntaxError("no path");
-      const { size, mtime } = print;
+      const { size, mtime, sha256 } = print;
       const isSound = size === undefined ||
-        isCount(size) && (mtime === null || typeof mtime === "number");
+        isCount(size) && (mtime === null || typeof mtime === "number") && isText(sha256);
       if (!isSound) throw new SyntaxError("no file");
       asStorePath(print["path"]);
       return print as unknown as Print;
