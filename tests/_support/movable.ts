@@ -87,3 +87,17 @@ export function writeMovable(
   writeFiles(root, files);
   for (const path of [LEFT, ENTERED, "models/wheat"]) setTimes(join(root, path), NOW - 1e9);
 }
+
+/**
+ * Soft-deletes an experiment as MLflow does: one rename, and another stage in the record.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param id The experiment's id.
+ */
+export function deleteExperiment(root: string, id: string): void {
+  const deleted = join(root, ".trash", id);
+  Deno.renameSync(join(root, id), deleted);
+  const meta = join(deleted, "meta.yaml");
+  const text = Deno.readTextFileSync(meta);
+  Deno.writeTextFileSync(meta, text.replace("stage: active", "stage: deleted"));
+}

@@ -7,8 +7,9 @@
 import type { BackupContents } from "../../../lib/backup/resolve_selection.ts";
 import { InvalidArgumentError } from "../../../lib/errors.ts";
 import { ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
-import { formatCount, formatTime } from "../../../lib/text/units.ts";
+import { formatCount, formatTime, plural } from "../../../lib/text/units.ts";
 import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
+import { deletedExperimentText } from "../../ports/deleted_experiment.ts";
 import type { RestoreSelection } from "../../ports/backups.ts";
 import type { LoggedAdded } from "../log/added_things.ts";
 import type { ChangeLog } from "../log/change_log.ts";
@@ -122,9 +123,32 @@ export function collisionsOf(
     const text = collisionText(stateOf(owned.database, row), row);
     return text === null ? [] : [text];
   });
+  const deleted = deletedExperiments(owned, rows);
   const triggers = subjects.length + parts.length === 0 ? [] : triggersIn(owned);
   const others = addedCollisions({ log, rows: owned }, added);
-  return [...triggers, ...taken, ...again, ...changed, ...others];
+  return [...triggers, ...taken, ...again, ...changed, ...deleted, ...others];
+}
+
+/** MLflow shows no run of a deleted experiment, so none goes back into one. */
+function deletedExperiments(owned: OwnedRows, rows: readonly LoggedRow[]): readonly string[] {
+  const moved = rows.filter((row) =>
+    row.table === "runs" && row.before["experiment_id"] !== undefined &&
+    stateOf(owned.database, row) === "after"
+  );
+  return [...Map.groupBy(moved, ({ before }) => `${before["experiment_id"]}`)].flatMap(
+    ([id, [first, ...more]]) => {
+      const found = statementOf(
+        owned,
+        "SELECT lifecycle_stage AS stage FROM experiments WHERE experiment_id = ?",
+      ).get(Number(id));
+      const others = more.length === 0 ? "" : `, with ${plural(more.length, "other")},`;
+      const need = `run ${first!.run}${others} goes back into it`;
+      if (found === undefined) {
+        return [`experiment ${id}: expected it, since ${need}, found none with that id`];
+      }
+      return found["stage"] === "deleted" ? [deletedExperimentText({ id, found: "", need })] : [];
+    },
+  );
 }
 
 /**

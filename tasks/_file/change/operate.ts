@@ -31,7 +31,13 @@ import { infoOf, MOST, readBytes, timeOf } from "../../_io/read.ts";
 import { parentOf, waysTo } from "../own/journal.ts";
 import { contentOf } from "./content_of.ts";
 import { collisionOfCopy, takeCopyBack } from "../copying/bring_tree.ts";
-import { collisionOfRename, renameBack, renameTree } from "./rename_tree.ts";
+import {
+  collisionOfRename,
+  deletedText,
+  homelessText,
+  renameBack,
+  renameTree,
+} from "./rename_tree.ts";
 
 /** The places between which operations move things; absolute paths on one file system. */
 export interface Workplace {
@@ -241,13 +247,20 @@ export function collisionOf(
   now: string = operation.path,
 ): string | null {
   if (operation.kind === "rename-tree") return collisionOfRename(operation, at.root);
-  if (operation.kind === "copy-tree") return collisionOfCopy(operation, at);
   const target = join(at.root, now);
   const kept = join(at.files, operation.path);
+  if (operation.kind === "copy-tree") {
+    const isKept = infoOf(kept) !== null;
+    const deleted = isKept ? deletedText(at.root, now, `${target} was copied into it`) : null;
+    return deleted ?? collisionOfCopy(operation, at);
+  }
   try {
     using heldTarget = holdEntry(target);
     using heldKept = holdEntry(kept);
-    return collisionBetween(operation, { target, kept }, heldTarget.path, heldKept.path);
+    return collisionBetween(operation, { target, kept }, heldTarget.path, heldKept.path) ??
+      (operation.kind === "move-tree" && infoOf(heldKept.path) !== null
+        ? homelessText(at.root, now, kept)
+        : null);
   } catch (error) {
     if (!(error instanceof LedAstray)) throw error;
     return astrayOf(operation, target, kept);
@@ -275,13 +288,9 @@ function collisionBetween(
 ): string | null {
   switch (operation.kind) {
     case "move-tree":
-      if (infoOf(keptPath) === null) return null;
-      if (infoOf(targetPath) !== null) {
-        return `${target} exists again, and ${kept} would replace it`;
-      }
-      return infoOf(dirname(target))?.isDirectory
-        ? null
-        : `${dirname(target)} is gone, and ${kept} belongs into it`;
+      return infoOf(keptPath) !== null && infoOf(targetPath) !== null
+        ? `${target} exists again, and ${kept} would replace it`
+        : null;
     case "rename-tree":
     case "copy-tree":
       return null;

@@ -12,6 +12,7 @@ import { dirname, join } from "@std/path";
 import type { Operation } from "../../../lib/files/operations.ts";
 import { holdEntry, LedAstray } from "../../_io/hold.ts";
 import { infoOf } from "../../_io/read.ts";
+import { deletedExperimentText } from "../../ports/deleted_experiment.ts";
 import type { Step } from "../own/journal.ts";
 
 type RenameTree = Extract<Operation, { kind: "rename-tree" }>;
@@ -62,17 +63,17 @@ export function collisionOfRename({ path, to }: RenameTree, root: string): strin
     if (isBack && isBehindLink(after)) return null;
     using heldAfter = holdEntry(after);
     if (infoOf(heldAfter.path) !== null) {
-      return isBack ? `${before} exists again, and ${after} would replace it` : null;
+      return isBack
+        ? `${before} exists again, and ${after} would replace it`
+        : homelessText(root, path, after);
     }
-    return isBack ? null : `${after} is gone, and belongs to ${before}`;
+    return isBack ? null : goneText(root, to, before);
   } catch (error) {
     if (error instanceof LedAstray) {
       return `a symbolic link leads to ${before}, or to ${after}, which belongs there`;
     }
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return infoOf(before) === null
-      ? `${dirname(before)} or ${dirname(after)} is gone, and ${after} belongs to ${before}`
-      : null;
+    return infoOf(before) === null ? goneText(root, to, before) : null;
   }
 }
 
@@ -84,6 +85,42 @@ function isBehindLink(path: string): boolean {
     if (error instanceof LedAstray) return true;
     throw error;
   }
+}
+
+/**
+ * Says why something cannot come back into its directory, if that has gone since. Needs read permission for the store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param path Where it belongs, below the root.
+ * @param kept Absolute path at which it is.
+ * @returns The collision in words; `null` where the directory is there.
+ */
+export function homelessText(root: string, path: string, kept: string): string | null {
+  const directory = dirname(join(root, path));
+  if (infoOf(directory)?.isDirectory) return null;
+  return deletedText(root, path, `${kept} belongs into it`) ??
+    `${directory} is gone, and ${kept} belongs into it`;
+}
+
+function goneText(root: string, to: string, before: string): string {
+  const after = join(root, to);
+  const need = `${after} belongs to ${before}`;
+  return deletedText(root, to, need) ?? `${after} is gone, and belongs to ${before}`;
+}
+
+/**
+ * Says that an experiment has been soft-deleted since, if it has. Needs read permission for the store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param path Something of the experiment, below the root.
+ * @param need What that is needed for, in words.
+ * @returns The collision in words; `null` where the experiment is there, or is gone for good.
+ */
+export function deletedText(root: string, path: string, need: string): string | null {
+  const [id = ""] = path.split("/");
+  const deleted = join(root, ".trash", id);
+  if (infoOf(join(root, id)) !== null || infoOf(deleted)?.isDirectory !== true) return null;
+  return deletedExperimentText({ id, found: `in ${deleted}`, need });
 }
 
 /**

@@ -324,15 +324,26 @@ function takeBackAll(
   at: Workplace,
 ): readonly { readonly step: Step; readonly messages: readonly string[] }[] {
   const left: { step: Step; messages: readonly string[] }[] = [];
+  const away = new Set<string>();
   for (const step of steps.toReversed()) {
-    const message = collisionOf(step.operation, at);
-    const holdsLeft = step.operation.kind === "create-dir" &&
-      left.some((other) => other.step.operation.path.startsWith(`${step.operation.path}/`));
+    const { subject, operation } = step;
+    const found = collisionOf(operation, at);
+    if (found !== null && isAway(operation, at)) away.add(subject);
+    const staysAway = away.has(subject);
+    // Where a record lies by now, nothing is in the way of it.
+    const message = staysAway && operation.kind !== "rename-tree" ? null : found;
+    const holdsLeft = operation.kind === "create-dir" &&
+      left.some((other) => other.step.operation.path.startsWith(`${operation.path}/`));
     if (message !== null) left.unshift({ step, messages: [message] });
-    else if (holdsLeft) left.unshift({ step, messages: [] });
-    else if (!isInUse(step, at)) takeBack(step.operation, at);
+    else if (holdsLeft || staysAway) left.unshift({ step, messages: [] });
+    else if (!isInUse(step, at)) takeBack(operation, at);
   }
   return left;
+}
+
+/** What cannot come back from where it was renamed to keeps the records that tell that it is there. */
+function isAway(operation: Operation, { root }: Workplace): boolean {
+  return operation.kind === "rename-tree" && infoOf(join(root, operation.path)) === null;
 }
 
 /** An experiment that has come to hold something stays, and so does the record that shows it, or that a run needs. */

@@ -21,6 +21,7 @@ import { experimentMeta, writeFiles, writeStore } from "../../_support/disk_stor
 import {
   CHILD,
   DATASET,
+  deleteExperiment,
   LEFT,
   MODEL,
   OTHER,
@@ -131,6 +132,21 @@ Deno.test("merge() copies what another store has, which stays as it is, and rest
     assertSameTree(await look(root), before);
     assertSameTree(await look(other), source);
     assertEquals([...Deno.readDirSync(join(root, ".mltidy.trash", "staging"))], []);
+  }));
+
+Deno.test("restore() refuses to undo a merge while an experiment that it filled is deleted", () =>
+  withStores(async ({ desk, laptop, root, look }) => {
+    await merge(desk, { from: laptop, apply: true });
+    deleteExperiment(root, LEFT);
+    const deleted = await look(root);
+    const { collisions } = await assertRejects(() => restore(desk), RestoreCollisionError);
+    assertEquals(
+      collisions.filter((one) => one.includes(CHILD)),
+      [
+        `experiment ${LEFT}: expected it active, since ${root}/${LEFT}/${CHILD} was copied into it, found it deleted in ${root}/.trash/${LEFT}; restore it first with \`mlflow experiments restore --experiment-id ${LEFT}\``,
+      ],
+    );
+    assertSameTree(await look(root), deleted);
   }));
 
 Deno.test("restore() keeps what was changed since it was copied, and takes back a run that is named", () =>

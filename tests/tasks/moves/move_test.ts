@@ -1,6 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { StalePlanError, UnsupportedStoreError } from "../../../lib/errors.ts";
+import {
+  RestoreCollisionError,
+  StalePlanError,
+  UnsupportedStoreError,
+} from "../../../lib/errors.ts";
 import { parsePlan } from "../../../lib/plan/parse_plan.ts";
 import type { MoveRun } from "../../../lib/plan/plan.ts";
 import { simulatePlan } from "../../../lib/plan/simulate_plan.ts";
@@ -9,7 +13,11 @@ import { MOVE_EXTRAS } from "../../../lib/move/choose_runs.ts";
 import { verifySnapshot } from "../../../lib/verify/verify_snapshot.ts";
 import { applyPlan } from "../../../tasks/apply_plan.ts";
 import { applyWhatStillHolds } from "../../../tasks/apply_what_still_holds.ts";
+import { recover } from "../../../tasks/backups/recover.ts";
 import { restore } from "../../../tasks/backups/restore.ts";
+import { openJournal, readersOf } from "../../../tasks/_file/own/journal.ts";
+import { readManifest } from "../../../tasks/_file/own/manifest.ts";
+import { ownPaths } from "../../../tasks/_file/own/own_paths.ts";
 import { move } from "../../../tasks/moves/move.ts";
 import { openStore } from "../../../tasks/open_store.ts";
 import { lockStore } from "../../../tasks/ports/lock_store.ts";
@@ -19,6 +27,7 @@ import { writeFiles, writeStore } from "../../_support/disk_store.ts";
 import {
   CHILD,
   DATASET,
+  deleteExperiment,
   ENTERED,
   LEFT,
   MODEL,
@@ -189,6 +198,77 @@ Deno.test("move() undone in part leaves a dataset that another run has come to n
     await restore(store, { id, run: CHILD });
     await restore(store, { id, run: PARENT });
     assertEquals(entriesAt(root, ENTERED), ["meta.yaml"]);
+  }));
+
+for (
+  const [which, id, need] of [
+    ["left", LEFT, (root: string) => `${root}/${ENTERED}/${OTHER} belongs into it`],
+    [
+      "entered",
+      ENTERED,
+      (root: string) => `${root}/${ENTERED}/${OTHER} belongs to ${root}/${LEFT}/${OTHER}`,
+    ],
+  ] as const
+) {
+  Deno.test(`a move is not undone while the experiment that it ${which} is deleted, and is once that is back`, () =>
+    withStore(async (store, root, look) => {
+      const before = await look();
+      await move(store, { runs: [OTHER], to: ENTERED, apply: true });
+      deleteExperiment(root, id);
+      const deleted = await look();
+      const error = await assertRejects(() => restore(store), RestoreCollisionError);
+      assertEquals(
+        error.collisions.filter((one) => one.startsWith("experiment ")),
+        [
+          `experiment ${id}: expected it active, since ${
+            need(root)
+          }, found it deleted in ${root}/.trash/${id}; restore it first with \`mlflow experiments restore --experiment-id ${id}\``,
+        ],
+      );
+      assertSameTree(await look(), deleted);
+      Deno.renameSync(join(root, ".trash", id), join(root, id));
+      const meta = join(root, id, "meta.yaml");
+      const text = Deno.readTextFileSync(meta).replace("stage: deleted", "stage: active");
+      Deno.writeTextFileSync(meta, text);
+      await restore(store);
+      const times = (tree: Tree) => [...tree.keys()];
+      assertEquals(times(await look()), times(before));
+    }));
+}
+
+Deno.test("a move is not undone into an experiment that is gone for good", () =>
+  withStore(async (store, root, look) => {
+    await move(store, { runs: [OTHER], to: ENTERED, apply: true });
+    Deno.removeSync(join(root, LEFT), { recursive: true });
+    const gone = await look();
+    const error = await assertRejects(() => restore(store), RestoreCollisionError);
+    assertEquals(error.collisions, [
+      `${root}/${LEFT} is gone, and ${root}/${ENTERED}/${OTHER} belongs into it`,
+    ]);
+    assertSameTree(await look(), gone);
+  }));
+
+Deno.test("a move that is being undone when its experiment is deleted is settled, and the run stays whole where it is", () =>
+  withStore(async (store, root, look) => {
+    const { report } = await move(store, { runs: [PARENT], to: ENTERED, apply: true });
+    deleteExperiment(root, LEFT);
+    const moved = await look();
+    const { backups, journals } = ownPaths(root);
+    const { id, steps, directories } = readManifest(backups, report!.backup!.id)!;
+    openJournal(journals, {
+      ...{ type: "begin", schema: "mltidy/journal/v1", id, direction: "restore" },
+      ...{ task: "restore", startedAt: 1, steps, directories },
+    }, readersOf(root, steps))[Symbol.dispose]();
+    assertEquals((await store.changes!.interrupted()).length, 1);
+    const { settled } = await recover(store);
+    assertEquals(settled.map(({ outcome }) => outcome), ["completed"]);
+    assertEquals(await store.changes!.interrupted(), []);
+    const files = (tree: Tree) => [...tree].filter(([, { kind }]) => kind === "file");
+    assertEquals(files(await look()), files(moved));
+    assertEquals(
+      verifySnapshot(await store.read({ depth: "full" })).filter((one) => one.severity === "error"),
+      [],
+    );
   }));
 
 Deno.test("move() says that a kind of store cannot do that", async () => {

@@ -153,6 +153,25 @@ Deno.test("a move of a database is not undone over what was moved again since", 
   assertEquals(placesIn(database).runs, ["child 1", "other 0", "parent 1"]);
 });
 
+Deno.test("a move of a database is not undone into an experiment that is deleted", async () => {
+  await using database = await filled("3.17");
+  await using store = await open(database);
+  await move(store, { runs: [PARENT], to: "keepers", apply: true });
+  database.execute("UPDATE experiments SET lifecycle_stage = 'deleted' WHERE experiment_id = 1");
+  const before = placesIn(database);
+  const refused = () => assertRejects(() => restore(store), RestoreCollisionError);
+  const need = `run ${PARENT}, with 1 other, goes back into it`;
+  const { collisions } = await refused();
+  assertEquals(collisions, [
+    `experiment 1: expected it active, since ${need}, found it deleted; restore it first with \`mlflow experiments restore --experiment-id 1\``,
+  ]);
+  assertEquals((await restore(store, { dryRun: true })).collisions, collisions);
+  assertEquals(placesIn(database), before);
+  database.execute("UPDATE experiments SET lifecycle_stage = 'active' WHERE experiment_id = 1");
+  await restore(store);
+  assertEquals(placesIn(database).runs, ["child 1", "other 1", "parent 1"]);
+});
+
 Deno.test("the log of a database is not believed where it says of a move what none makes", () => {
   const row = (table: string, key: unknown, before: unknown, after: unknown) => ({
     number: 1,
