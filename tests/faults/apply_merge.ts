@@ -15,7 +15,11 @@ try {
   await using store = await openStore(path);
   const { report } = await mergeOther(store);
   console.log(JSON.stringify(report));
-  if (report?.complete !== true) Deno.exitCode = ExitCode.partlyApplied;
+  if (report?.complete !== true) {
+    const failed = report?.outcomes.flatMap((one) => one.outcome === "failed" ? one.message : []);
+    console.error(`Not all of it is copied: ${failed?.join("; ")}`);
+    Deno.exitCode = ExitCode.partlyApplied;
+  }
 } catch (error) {
   console.error(errorText(error));
   Deno.exitCode = exitCodeOf(error);
