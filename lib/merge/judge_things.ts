@@ -207,7 +207,7 @@ function partOf(
 function judgePart(part: Coming, known: Known): Judged {
   const { evidence, policy } = known.stores;
   const { from, model } = part;
-  if (evidence.same.has(from)) return { ...part, verdict: "already", reasons: [] };
+  if (evidence.same.has(from)) return isHere(part, known);
   const isDeleted = model?.lifecycleStage === "deleted" && model.sourceRunId === null;
   const reasons: readonly KeepReason[] = [
     ...collisions(part, known),
@@ -216,6 +216,12 @@ function judgePart(part: Coming, known: Known): Judged {
     ...unreadable(from, evidence),
   ];
   return { ...part, verdict: reasons.length > 0 ? "stays" : "comes", reasons };
+}
+
+/** Files lie where it has been moved meanwhile; artifacts of a database stay where they came. */
+function isHere(thing: Coming, { stores, here }: Known): Judged {
+  const found = stores.snapshot.backend === undefined ? here.get(thing.id) : undefined;
+  return { ...thing, path: found ?? thing.path, verdict: "already", reasons: [] };
 }
 
 function judgeRun(
@@ -233,9 +239,7 @@ function judgeRun(
     parent,
     parts: own.filter(({ verdict }) => verdict !== "already"),
   };
-  if (evidence.same.has(run.path)) {
-    return { ...thing, parts: [], verdict: "already", reasons: [] };
-  }
+  if (evidence.same.has(run.path)) return isHere({ ...thing, parts: [] }, known);
   const reasons: readonly KeepReason[] = [
     ...collisions(thing, known),
     ...(run.lifecycleStage === "deleted" && !policy.deleted

@@ -12,11 +12,11 @@ import { chooseMerge, type MergedExperiment } from "../../lib/merge/choose_merge
 import type { Measured, MergeEvidence, MergePolicy, TraceRecord } from "../../lib/plan/plan.ts";
 import { formerPlaces, localPathOf } from "../../lib/records/relocate_uri.ts";
 import { namesAlong } from "../../lib/snapshot/find_references.ts";
-import { holdersOf } from "../../lib/store/holders.ts";
 import { asStorePath, recordFileOf, type StorePath } from "../../lib/store/path.ts";
+import type { TextFact } from "../../lib/store/facts.ts";
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { listDirectory } from "../_io/list_directory.ts";
-import { infoOf, readText } from "../_io/read.ts";
+import { infoOf, readText, realPathOrNull } from "../_io/read.ts";
 import { takeTurns } from "../_io/take_turns.ts";
 import type { Abortable } from "../ports/store.ts";
 import { areAlike } from "./copying/compare_things.ts";
@@ -61,7 +61,8 @@ export async function readMergeEvidence(
     there: new Set(),
   };
   const here = new Map<string, StorePath>(
-    holdersOf(snapshot).flatMap((one) => [...one.runs, ...one.damagedRuns, ...one.loggedModels])
+    // What MLflow does not find here is not the same, whatever it holds.
+    snapshot.experiments.flatMap((one) => [...one.runs, ...one.loggedModels])
       .map(({ id, path }) => [id, path]),
   );
   const inputs = new Map<string, readonly string[]>();
@@ -94,8 +95,11 @@ export async function readMergeEvidence(
       inputs.set(run.path, names);
       for (const name of names) {
         const path = `${there.path}/datasets/${name}`;
-        const record = readText(join(other.location, path, "meta.yaml"), { links: "refused" });
+        const record = readRecord(other.location, path);
         if (record.kind === "text") datasets.set(path, record.text);
+        else if (record.kind === "failed" && !reading.same.has(run.path)) {
+          reading.measured.set(run.path, { problem: `${path}: ${record.message}` });
+        }
         note(`${one.path}/datasets/${name}`, reading);
       }
     }
@@ -119,6 +123,14 @@ export async function readMergeEvidence(
   note("models", reading);
   const { places, measured, same, there } = reading;
   return { places, inputs, datasets, traces, tracesHere, same, records, measured, tags, there };
+}
+
+function readRecord(root: string, path: string): TextFact {
+  const directory = join(root, path);
+  const real = realPathOrNull(directory);
+  return real === null || real === directory
+    ? readText(join(directory, "meta.yaml"), { links: "refused" })
+    : { kind: "failed", damage: "unreadable", message: "a symbolic link leads to it" };
 }
 
 function nameOf(path: string): string {

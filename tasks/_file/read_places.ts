@@ -44,7 +44,8 @@ export async function placeOf(
 ): Promise<string | null> {
   const path = localPathOf(uri);
   if (path !== null) {
-    const real = realPathOrNull(path) ?? path;
+    // Nothing that is missing leads out by the names in its way.
+    const real = realPathOrNull(path) ?? join(path);
     return real.startsWith(`${root}/`) ? real.slice(root.length + 1) : null;
   }
   const isOwn = own !== null && uri.replace(/\/+$/, "").endsWith(`/${own}`);

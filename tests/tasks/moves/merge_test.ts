@@ -12,6 +12,7 @@ import { applyPlan } from "../../../tasks/apply_plan.ts";
 import { applyWhatStillHolds } from "../../../tasks/apply_what_still_holds.ts";
 import { restore } from "../../../tasks/backups/restore.ts";
 import { merge } from "../../../tasks/moves/merge.ts";
+import { move } from "../../../tasks/moves/move.ts";
 import { openStore } from "../../../tasks/open_store.ts";
 import { lockStore } from "../../../tasks/ports/lock_store.ts";
 import type { Store } from "../../../tasks/ports/store.ts";
@@ -22,6 +23,7 @@ import {
   CHILD,
   DATASET,
   deleteExperiment,
+  ENTERED,
   LEFT,
   MODEL,
   OTHER,
@@ -250,6 +252,89 @@ Deno.test("merge() leaves a run with a link or a file that is none, and one that
     assertEquals(plain(kept.find(({ path }) => path.endsWith(OTHER))?.reasons), [
       { kind: "not-finished", status: "RUNNING" },
     ]);
+  }));
+
+Deno.test("merge() lets records name the place that they named where nothing of it comes", () =>
+  withStores(async ({ desk, laptop, root, other }) => {
+    const record = join(other, LEFT, OTHER, "meta.yaml");
+    Deno.writeTextFileSync(record, Deno.readTextFileSync(record).replace("status: 3", "status: 1"));
+    const version = join(other, "models", "wheat", "version-1", "meta.yaml");
+    const source = `file://${other}/${LEFT}/${OTHER}/artifacts/notes`;
+    const text = Deno.readTextFileSync(version).replace(`models:/${MODEL}`, source);
+    Deno.writeTextFileSync(version, text);
+    const { plan } = await merge(desk, { from: laptop });
+    const action = (plan as MergePlan).actions.find(({ id }) => id === "wheat");
+    assertEquals(plain(action?.reasons), [
+      { kind: "lacking-here" },
+      { kind: "place-stays", uri: source },
+    ]);
+    assertEquals(plain(action?.records), [{
+      path: "models/wheat/version-1",
+      changes: { storage_location: `file://${root}/${LEFT}/models/${MODEL}/artifacts` },
+    }]);
+  }));
+
+Deno.test("merge() lets records name where a run lies here that was moved since it was copied", () =>
+  withStores(async ({ desk, laptop, root, other }) => {
+    await merge(desk, { from: laptop, apply: true });
+    await move(desk, { runs: [PARENT], to: "keepers", apply: true });
+    const source = `file://${other}/${LEFT}/${PARENT}/artifacts`;
+    writeFiles(other, {
+      "models/rye/meta.yaml":
+        `creation_timestamp: ${NOW}\ndescription: null\nlast_updated_timestamp: ${NOW}\nname: rye\n`,
+      "models/rye/version-1/meta.yaml":
+        `creation_timestamp: ${NOW}\ncurrent_stage: None\ndescription: null\nlast_updated_timestamp: ${NOW}\nname: rye\nrun_id: ${PARENT}\nrun_link: null\nsource: ${source}\nstatus: READY\nstatus_message: null\nuser_id: null\nversion: 1\n`,
+    });
+    const { plan } = await merge(desk, { from: laptop });
+    const action = (plan as MergePlan).actions.find(({ id }) => id === "rye");
+    assertEquals(plain(action?.records), [{
+      path: "models/rye/version-1",
+      changes: { source: `file://${root}/${ENTERED}/${PARENT}/artifacts` },
+    }]);
+  }));
+
+Deno.test("merge() does not take for the same what MLflow does not find here", () =>
+  withStores(async ({ desk, laptop, root, other }) => {
+    // Its record names another experiment.
+    await new Deno.Command("cp", {
+      args: ["-a", join(other, LEFT, OTHER), join(root, "0", OTHER)],
+    }).output();
+    const { plan } = await merge(desk, { from: laptop });
+    const kept = plan.kept.map(({ path, reasons }) => [path, reasons]);
+    assertEquals(plain(kept), [
+      [`${LEFT}/${OTHER}`, [{ kind: "differs-here", path: `0/${OTHER}` }]],
+    ]);
+    assertEquals((plan as MergePlan).already.run, 0);
+  }));
+
+Deno.test("merge() leaves a run whose dataset cannot be copied with it", () =>
+  withStores(async ({ desk, laptop, other }) => {
+    const datasets = join(other, LEFT, "datasets");
+    const keptWith = async () => {
+      const { plan } = await merge(desk, { from: laptop });
+      return plan.kept.flatMap(({ reasons }) =>
+        reasons.flatMap((one) => one.kind === "unreadable" ? [one.message] : [])
+      );
+    };
+    const named = `${LEFT}/datasets/${DATASET}: a symbolic link leads to it`;
+    Deno.renameSync(datasets, `${other}-datasets`);
+    Deno.symlinkSync(`${other}-datasets`, datasets);
+    assertEquals(await keptWith(), [named, named, named]);
+    Deno.removeSync(datasets);
+    Deno.mkdirSync(join(datasets, DATASET, "meta.yaml"), { recursive: true });
+    const none = `${LEFT}/datasets/${DATASET}: Is a directory`;
+    assertEquals(await keptWith(), [none, none, none]);
+  }));
+
+Deno.test("merge() lets a place that is missing lead out of the other store by no name in its way", () =>
+  withStores(async ({ desk, laptop, other }) => {
+    const meta = join(other, LEFT, PARENT, "meta.yaml");
+    const uri = `file://${other}/${LEFT}/../../gone/artifacts`;
+    const record = Deno.readTextFileSync(meta).replace(/artifact_uri: .*/, `artifact_uri: ${uri}`);
+    Deno.writeTextFileSync(meta, record);
+    const { plan } = await merge(desk, { from: laptop });
+    const action = (plan as MergePlan).actions.find(({ id }) => id === PARENT);
+    assertEquals(plain(action?.reasons.slice(1)), [{ kind: "place-stays", uri }]);
   }));
 
 Deno.test("a saved merge is carried out as it is, or as far as it holds", () =>
