@@ -71,7 +71,7 @@ export async function summary(store: Store, options: SummaryOptions = {}): Promi
 /** What can be read alone: not what a glob may stand for. */
 function onlyExperiment(only: Selection | undefined): string | undefined {
   const [experiment, other] = only?.experiments ?? [];
-  return other === undefined && experiment !== undefined && !/[*?]/.test(experiment) &&
+  return other === undefined && experiment !== undefined && !/[*?,]/.test(experiment) &&
       only?.exclude.length === 0
     ? experiment
     : undefined;

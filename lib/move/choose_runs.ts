@@ -6,12 +6,13 @@
 
 import { InvalidArgumentError } from "../errors.ts";
 import type { MovePolicy } from "../plan/plan.ts";
-import { selectIn } from "../selection/select.ts";
+import { experimentsMeant, selectIn } from "../selection/select.ts";
 import type { Extras } from "../store/extras.ts";
 import { holdersOf } from "../store/holders.ts";
 import { byPath } from "../store/path.ts";
 import type { Experiment, LoggedModel, Run, StoreSnapshot } from "../store/snapshot.ts";
 import { PARENT_TAG } from "../store/tags.ts";
+import { nearestWord } from "../text/nearest_word.ts";
 
 /** All that is to be known of runs besides their records. */
 export const MOVE_EXTRAS: Extras = {
@@ -92,13 +93,17 @@ export function chooseRuns(snapshot: StoreSnapshot, policy: MovePolicy): MoveCho
 
 function targetOf({ experiments }: StoreSnapshot, to: string): Experiment {
   const active = experiments.filter(({ lifecycleStage }) => lifecycleStage === "active");
-  const [found, other] = active.some(({ id }) => id === to)
-    ? active.filter(({ id }) => id === to)
-    : active.filter(({ name }) => name === to);
+  const isCalled = ({ id, name }: Experiment) => id === to || name === to;
+  const [found, other] = experimentsMeant(active.filter(isCalled), to);
   if (found === undefined) {
-    throw new InvalidArgumentError(
-      `Cannot move runs into ${to}: no active experiment of this store has that name or id`,
-    );
+    const deleted = experiments.find(isCalled);
+    const near = nearestWord(to, active.map(({ name }) => name));
+    const why = deleted === undefined
+      ? `no active experiment of this store has that name or id${
+        near === null ? "" : `; did you mean ${near}?`
+      }`
+      : `experiment ${deleted.name} (${deleted.id}) is soft-deleted; expected an active one`;
+    throw new InvalidArgumentError(`Cannot move runs into ${to}: ${why}`);
   }
   if (other !== undefined) {
     throw new InvalidArgumentError(

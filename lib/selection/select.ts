@@ -8,9 +8,10 @@ import { InvalidArgumentError } from "../errors.ts";
 import type { Selection } from "../policy/policy.ts";
 import { type Holder, holdersOf, nameOf } from "../store/holders.ts";
 import { experimentPathOf, pathsUp } from "../store/path.ts";
-import type { StoreSnapshot } from "../store/snapshot.ts";
+import type { Run, StoreSnapshot } from "../store/snapshot.ts";
 import { addUsage } from "../store/usage.ts";
 import { nameGlob } from "../text/glob.ts";
+import { nearestWord } from "../text/nearest_word.ts";
 
 /**
  * Reads which experiments are meant.
@@ -23,6 +24,52 @@ export function experimentMatcher(
 ): (experiment: { readonly id: string; readonly name: string }) => boolean {
   const matchers = globs.map(nameGlob);
   return ({ id, name }) => matchers.some((fits) => fits(name) || fits(id));
+}
+
+/** What an experiment, or an orphan, is called. */
+interface Called {
+  readonly id: string;
+  readonly name: string;
+}
+
+/**
+ * Finds which experiments or orphans a text means, as `--experiment` and `--to` take it.
+ *
+ * @param all What there is.
+ * @param text An id, a name, or a glob on either.
+ * @returns Those of that id; without any those of that name; else what the glob fits.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const all = [{ id: "1", name: "2" }, { id: "2", name: "churn" }];
+ * assertEquals(experimentsMeant(all, "2"), [{ id: "2", name: "churn" }]);
+ * ```
+ */
+export function experimentsMeant<E extends Called>(all: readonly E[], text: string): readonly E[] {
+  const choices = [
+    all.filter(({ id }) => id === text),
+    all.filter(({ name }) => name === text),
+    all.filter(experimentMatcher([text])),
+  ];
+  return choices.find((found) => found.length > 0) ?? [];
+}
+
+/** Several with commas between them, unless something is called just so. */
+function listed(texts: readonly string[], isCalled: (text: string) => boolean): readonly string[] {
+  return texts.flatMap((text) =>
+    isCalled(text) ? [text] : text.split(",").map((part) => part.trim())
+  );
+}
+
+function listedExperiments(all: readonly Called[], texts: readonly string[]): readonly string[] {
+  return listed(texts, (text) => all.some(({ id, name }) => id === text || name === text));
+}
+
+function listedRuns(snapshot: StoreSnapshot, texts: readonly string[]): readonly string[] {
+  const names = new Set(holdersOf(snapshot).flatMap(({ runs }) => runs).map(({ name }) => name));
+  return listed(texts, (text) => names.has(text));
 }
 
 /** Tells of a path, be it of an experiment, an orphan, a run, a model or what lies in one, whether it is selected. */
@@ -46,21 +93,27 @@ export function selectIn(
     id: holder.id,
     name: nameOf(holder),
   }));
-  for (const glob of [...experiments, ...exclude]) {
-    if (!holders.some(experimentMatcher([glob]))) {
-      throw new InvalidArgumentError(
-        `Cannot select experiment ${glob}: no experiment or orphan of this store has that name or id`,
-      );
-    }
-  }
-  const isNamed = experiments.length === 0 ? () => true : experimentMatcher(experiments);
-  const isExcluded = experimentMatcher(exclude);
+  const meant = (texts: readonly string[]) =>
+    new Set(
+      listedExperiments(holders, texts).flatMap((text) => {
+        const found = experimentsMeant(holders, text);
+        if (found.length > 0) return found;
+        const near = nearestWord(text, holders.map(({ name }) => name));
+        throw new InvalidArgumentError(
+          `Cannot select experiment ${text}: no experiment or orphan of this store has that name or id${
+            near === null ? "" : `; did you mean ${near}?`
+          }`,
+        );
+      }),
+    );
+  const [named, excluded] = [meant(experiments), meant(exclude)];
   const places = new Set<string>(
-    holders.filter((one) => isNamed(one) && !isExcluded(one)).map(({ holder }) => holder.path),
+    holders.filter((one) => (experiments.length === 0 || named.has(one)) && !excluded.has(one))
+      .map(({ holder }) => holder.path),
   );
   const isInPlace: IsSelected = (path) => places.has(experimentPathOf(path));
   if (runs.length === 0) return isInPlace;
-  const chosen = new Set(runs.flatMap((text) => pathsOfRun(snapshot, text)));
+  const chosen = new Set(listedRuns(snapshot, runs).flatMap((text) => pathsOfRun(snapshot, text)));
   return (path) => isInPlace(path) && pathsUp(path).some((one) => chosen.has(one));
 }
 
@@ -83,38 +136,49 @@ export function stillSelecting<P extends { readonly only?: Selection }>(
     const { only: _, ...rest } = policy;
     return rest as P;
   }
-  const isThere = (glob: string) =>
-    holders.some((holder) => experimentMatcher([glob])({ id: holder.id, name: nameOf(holder) }));
-  const experiments = only.experiments.filter(isThere);
-  const runs = only.runs.flatMap((text) => [...idsOfRuns(snapshot, text)]);
+  const called = holders.map((holder) => ({ id: holder.id, name: nameOf(holder) }));
+  const stillThere = (texts: readonly string[]) =>
+    listedExperiments(called, texts).filter((text) => experimentsMeant(called, text).length > 0);
+  const experiments = stillThere(only.experiments);
+  const runs = listedRuns(snapshot, only.runs).flatMap((text) => [...idsOfRuns(snapshot, text)]);
   const isNothing = experiments.length === 0 && only.experiments.length > 0 ||
     runs.length === 0 && only.runs.length > 0;
-  const exclude = isNothing ? ["*"] : only.exclude.filter(isThere);
+  const exclude = isNothing ? ["*"] : stillThere(only.exclude);
   return { ...policy, only: { experiments, exclude, runs } };
 }
 
 function idsOfRuns(snapshot: StoreSnapshot, text: string): ReadonlySet<string> {
+  return new Set(runsMeant(snapshot, text).map(({ id }) => `${id}`));
+}
+
+/** Those of that id, else of that name, else those whose ids begin so. */
+function runsMeant(snapshot: StoreSnapshot, text: string): readonly Run[] {
   const runs = holdersOf(snapshot).flatMap(({ runs }) => runs);
-  return new Set(runs.filter(({ id }) => id.startsWith(text)).map(({ id }) => `${id}`));
+  const choices = [
+    runs.filter(({ id }) => id === text),
+    runs.filter(({ name }) => name === text),
+    runs.filter(({ id }) => id.startsWith(text)),
+  ];
+  return choices.find((found) => found.length > 0) ?? [];
 }
 
 /** Copies of one run have its id, too. */
 function pathsOfRun(snapshot: StoreSnapshot, text: string): readonly string[] {
-  const holders = holdersOf(snapshot);
-  const found = holders.flatMap(({ runs }) => runs).filter(({ id }) => id.startsWith(text));
+  const found = runsMeant(snapshot, text);
   const ids = new Set(found.map(({ id }) => id));
   const [id, other] = ids;
   if (id === undefined) {
     throw new InvalidArgumentError(
-      `Cannot select run ${text}: no run of this store that can be read has an id that begins so`,
+      `Cannot select run ${text}: no run of this store that can be read has that name, or an id that begins so`,
     );
   }
   if (other !== undefined) {
-    throw new InvalidArgumentError(
-      `Cannot select run ${text}: the ids of ${ids.size} runs begin so, such as ${id} and ${other}; expected more of one`,
-    );
+    const why = found.every(({ name }) => name === text)
+      ? `${ids.size} runs have that name, such as ${id} and ${other}; expected the id of one`
+      : `the ids of ${ids.size} runs begin so, such as ${id} and ${other}; expected more of one`;
+    throw new InvalidArgumentError(`Cannot select run ${text}: ${why}`);
   }
-  const models = holders.flatMap(({ loggedModels }) => loggedModels)
+  const models = holdersOf(snapshot).flatMap(({ loggedModels }) => loggedModels)
     .filter(({ sourceRunId }) => sourceRunId === id);
   return [...found, ...models].map(({ path }) => path);
 }

@@ -142,10 +142,10 @@ export function experimentIds(
   { experiments, orphans }: StoreSnapshot,
   word: string,
 ): ReadonlySet<string> {
-  return new Set([
-    ...experiments.filter(({ id, name }) => id === word || name === word).map(({ id }) => id),
-    ...orphans.filter(({ id }) => id === word).map(({ id }) => id),
-  ]);
+  const isThere = [...experiments, ...orphans].some(({ id }) => id === word);
+  // An id goes before a name that reads like it.
+  if (isThere) return new Set([word]);
+  return new Set(experiments.filter(({ name }) => name === word).map(({ id }) => id));
 }
 
 function findingOf(rule: Rule, violation: Violation, reader: Reader): readonly Finding[] {

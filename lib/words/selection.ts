@@ -16,8 +16,21 @@ import type { Selection } from "../policy/policy.ts";
  */
 export function selectionLines(plan: Plan): readonly string[] {
   const only = isRemoval(plan) ? plan.policy.only : undefined;
-  const part = only === undefined ? "" : selectionText(only);
+  if (only === undefined) return [];
+  const names = new Map(Object.entries(plan.experiments).map(([path, name]) => [idIn(path), name]));
+  // An id goes before a name that reads like it, so what an id stands for is said.
+  const named = (text: string) => {
+    const name = names.get(text);
+    return name === undefined || name === text ? text : `${text} (${name})`;
+  };
+  const { experiments, exclude, runs } = only;
+  const part = selectionText({ experiments: experiments.map(named), exclude, runs });
   return part === "" ? [] : [`This plan is about ${part} alone; all else stays as it is.`];
+}
+
+/** The last name of the path of an experiment, be it in `.trash/`. */
+function idIn(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /**
@@ -38,7 +51,9 @@ export function selectionLines(plan: Plan): readonly string[] {
  */
 export function selectionText({ experiments, exclude, runs }: Selection): string {
   const listed = (noun: string, of: readonly string[]) =>
-    of.length === 0 ? [] : [`${noun}${of.length === 1 ? "" : "s"} ${of.join(", ")}`];
+    of.length === 0
+      ? []
+      : [`${noun}${of.length === 1 && !of[0]?.includes(",") ? "" : "s"} ${of.join(", ")}`];
   const places = [
     ...(exclude.length > 0 && experiments.length + runs.length === 0
       ? ["all experiments"]

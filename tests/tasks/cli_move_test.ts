@@ -97,6 +97,6 @@ Deno.test("move says in its first line what moves where, and what is missing bef
   ]);
   assertEquals(await refusal("--run", CHOSEN, "--to", "keeper"), [
     2,
-    "Cannot move runs into keeper: no active experiment of this store has that name or id",
+    "Cannot move runs into keeper: no active experiment of this store has that name or id; did you mean keepers?",
   ]);
 });

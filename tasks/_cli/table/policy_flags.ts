@@ -97,7 +97,7 @@ export const selectionFlags = {
   } satisfies Valued<readonly string[] | null>,
   run: {
     name: "run",
-    value: "ID",
+    value: "NAME|ID",
     describe: "Only this run; the beginning of its ID will do, several with commas between them",
     default: null,
     parse: parseList,
@@ -177,11 +177,12 @@ export const policyFlags = {
   } satisfies Valued<"text" | "markdown">,
 } satisfies Flags;
 
-/** A comma that belongs to a name is typed as `?`. */
+/** Whether a comma stands between two, or belongs to a name, the store tells. */
 function parseList(text: string): readonly string[] {
-  const all = text.split(",").map((part) => part.trim());
-  if (all.includes("")) throw new RangeError("expected names or ids with commas between them");
-  return all;
+  if (text.split(",").some((part) => part.trim() === "")) {
+    throw new RangeError("expected names or ids with commas between them");
+  }
+  return [text.trim()];
 }
 
 /** As in `mltidy.yaml`: without its sign 1 might be all or one in a hundred. */

@@ -263,9 +263,9 @@ Deno.test("planMove() refuses what is no experiment, several of a name, a delete
     [
       "Cannot move runs into nowhere: no active experiment of this store has that name or id",
       "Cannot move runs into twins: experiments 3 and 4 have that name; expected an id",
-      "Cannot move runs into gone: no active experiment of this store has that name or id",
+      "Cannot move runs into gone: experiment gone (5) is soft-deleted; expected an active one",
       "Cannot move everything: expected runs, or the experiment whose runs are to move",
-      "Cannot select run f: no run of this store that can be read has an id that begins so",
+      "Cannot select run f: no run of this store that can be read has that name, or an id that begins so",
     ],
   );
 });

@@ -40,6 +40,53 @@ Deno.test("selectIn() takes experiments by name, id or glob, with all that lies 
   assertEquals(selected({ experiments: ["7", "9"] }), [".trash/7", "9"]);
 });
 
+Deno.test("selectIn() takes an id before a name that reads like it, and both before a list or a glob", () => {
+  const store = deepFreeze(snapshot({
+    experiments: [
+      experiment({ id: "1", name: "2" }),
+      experiment({ id: "2", name: "a,b" }),
+      experiment({ id: "3", name: "a" }),
+      experiment({ id: "4", name: "b" }),
+      experiment({ id: "5", name: "a*" }),
+    ],
+  }));
+  const ids = (...experiments: string[]) => {
+    const isSelected = selectIn(store, { ...ALL, experiments });
+    return store.experiments.filter(({ path }) => isSelected(path)).map(({ id }) => `${id}`);
+  };
+  assertEquals(ids("2"), ["2"]);
+  assertEquals(ids("1"), ["1"]);
+  assertEquals(ids("a,b"), ["2"]);
+  assertEquals(ids("a, b"), ["3", "4"]);
+  assertEquals(ids("a,b,1"), ["1", "3", "4"]);
+  assertEquals(ids("a*"), ["5"]);
+  assertEquals(ids("a?b"), ["2"]);
+});
+
+Deno.test("selectIn() takes a run by the name that it alone has, and names those that share one", () => {
+  const store = deepFreeze(snapshot({
+    experiments: [experiment({
+      id: "1",
+      runs: [
+        run({ id: runId(1), name: "base,line" }),
+        run({ id: runId(2), name: "twin" }),
+        run({ id: runId(3), name: "twin" }),
+      ],
+    })],
+  }));
+  const [first] = store.experiments[0]!.runs;
+  const isSelected = selectIn(store, { ...ALL, runs: ["base,line"] });
+  const paths = store.experiments[0]!.runs.map(({ path }) => path);
+  assertEquals(paths.filter(isSelected), [first!.path]);
+  assertThrows(
+    () => selectIn(store, { ...ALL, runs: ["twin"] }),
+    InvalidArgumentError,
+    `Cannot select run twin: 2 runs have that name, such as ${runId(2)} and ${
+      runId(3)
+    }; expected the id of one`,
+  );
+});
+
 Deno.test("selectIn() takes with a run its logged models, and not what is around it", () => {
   const own = [FIRST.path, CHURN!.loggedModels[0]!.path];
   assertEquals(selected({ runs: [runId(1)] }), own);
@@ -50,9 +97,15 @@ Deno.test("selectIn() takes with a run its logged models, and not what is around
 Deno.test("selectIn() refuses what fits nothing, and a beginning that several ids have", () => {
   const refused = (selection: Partial<Selection>, message: string) =>
     assertThrows(() => selectIn(STORE, { ...ALL, ...selection }), InvalidArgumentError, message);
-  refused({ experiments: ["chrun"] }, "Cannot select experiment chrun: no experiment");
+  refused(
+    { experiments: ["chrun"] },
+    "Cannot select experiment chrun: no experiment or orphan of this store has that name or id; did you mean churn?",
+  );
   refused({ experiments: ["churn"], exclude: ["x*"] }, "Cannot select experiment x*");
-  refused({ runs: ["ffff"] }, "Cannot select run ffff: no run of this store");
+  refused(
+    { runs: ["ffff"] },
+    "Cannot select run ffff: no run of this store that can be read has that name, or an id that begins so",
+  );
   refused({ runs: ["0"] }, "Cannot select run 0: the ids of 3 runs begin so, such as");
 });
 

@@ -99,7 +99,7 @@ Deno.test("helpText() leaves out what only the commands in deno.json give", () =
   assertEquals(flagHelp("cleanup").map(({ form }) => form), [
     "--experiment NAME|ID",
     "--exclude NAME|ID",
-    "--run ID",
+    "--run NAME|ID",
     "--days-old N",
     "--children follow|together|own",
     "--purge-after DURATION",
