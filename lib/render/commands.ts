@@ -78,7 +78,7 @@ export function remedyText(
       }\` to plan its repair`;
     case "cleanup":
       return remedy.does === "purge"
-        ? `Purge the experiment with \`${command("cleanup")}\`, or ${remedy.or}`
+        ? `Purge the experiment with \`${command(purging(remedy.experimentId))}\`, or ${remedy.or}`
         : `Run \`${command("cleanup")}\` to plan ${
           remedy.does === "quarantine" ? "the quarantine of the orphan" : "its purge"
         }, or ${remedy.or}`;
@@ -150,6 +150,12 @@ const CHOICES: Readonly<Record<NonNullable<NeedsChoice["by"]>, Choice>> = {
 
 function restoring(experimentId: string): string {
   return `mlflow experiments restore --experiment-id ${experimentId}`;
+}
+
+function purging(experimentId: string | undefined): string {
+  return experimentId === undefined
+    ? "cleanup"
+    : `cleanup --experiment ${experimentId} --purge-after 0d`;
 }
 
 /**

@@ -84,7 +84,7 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
     unusual([...selectionLines(plan), ...moveLines(plan), ...mergeLines(plan)]),
     unusual(majorityLines(plan, most, more)),
     ...ACTION_KINDS.map((kind) => renderKind(kind, byKind.get(kind) ?? [], plan, options)),
-    renderKept(plan.kept, options),
+    renderKept(plan, options),
     noteLines(plan).map(visibleText),
     closing,
   ];
@@ -294,7 +294,9 @@ function isNamedByPath({ name, path }: Action): boolean {
   return name !== "" && (path === name || path.endsWith(`/${name}`));
 }
 
-function renderKept(kept: readonly Kept[], options: RenderPlanOptions): string[] {
+function renderKept({ task, kept }: Plan, options: RenderPlanOptions): string[] {
+  // Of a move each run was asked for.
+  const isAsked = task === "move";
   return groupKept(kept).flatMap(({ kind, count, byReason }) => {
     const isDamage = kind === "damage";
     const heading = isDamage ? "Left to you" : `Keep ${count}`;
@@ -303,7 +305,9 @@ function renderKept(kept: readonly Kept[], options: RenderPlanOptions): string[]
     );
     return [
       visibleText(`${heading}: ${summed.join(" · ")}`),
-      ...byReason.flatMap((group) => renderKeptSample(group, options)),
+      ...byReason.flatMap((group) =>
+        renderKeptSample({ ...group, isNoteworthy: isAsked || group.isNoteworthy }, options)
+      ),
     ];
   });
 }

@@ -221,6 +221,8 @@ export function findHeldNames({ experiments, backend }: StoreSnapshot): readonly
     .map(({ id, path, name }) => ({
       ...ofExperiment(id, path),
       message: `It is deleted, and keeps the name ${quoteText(name)}`,
+      // Others are not about its name, and by its age it may stay for long.
+      remedy: { kind: "cleanup", does: "purge", or: "restore it in MLflow", experimentId: id },
     }));
 }
 

@@ -36,6 +36,8 @@ export type Remedy =
     readonly kind: "cleanup";
     readonly does: "quarantine" | "purge" | "purge-model";
     readonly or: string;
+    /** Of a purge: of that experiment alone, and at once. */
+    readonly experimentId?: string;
   }
   /** MLflow restores the experiment of that id, unless its owner does something else, in the imperative. */
   | { readonly kind: "restore"; readonly experimentId: string; readonly or: string }

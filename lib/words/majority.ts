@@ -71,8 +71,14 @@ export function majorityClause(plan: Plan): string {
   if (first === undefined) return "";
   const more = others.length === 0
     ? ""
-    : ` and most of ${plural(others.length, "other experiment")}`;
+    : ` and ${shareOf(others)} of ${plural(others.length, "other experiment")}`;
   return `, which takes ${majorityText(first)}${more}`;
+}
+
+function shareOf(others: readonly Majority[]): string {
+  const whole = others.filter(({ removes, of }) => removes === of).length;
+  if (whole === others.length) return "all runs";
+  return whole === 0 ? "most runs" : "all or most runs";
 }
 
 function majoritiesOf(plan: Plan): readonly Majority[] {

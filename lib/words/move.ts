@@ -12,11 +12,17 @@ import { plural } from "../text/units.ts";
  * Says what moves where, and what goes with it.
  *
  * @param plan The plan.
- * @returns Lines; none for a plan that moves nothing.
+ * @returns Lines; none for another plan.
  */
 export function moveLines(plan: Plan): readonly string[] {
-  if (plan.task !== "move" || plan.actions.length === 0) return [];
-  const { actions, target } = plan;
+  if (plan.task !== "move") return [];
+  const { actions, kept, target } = plan;
+  const stay = kept.length === 1 ? "1 run stays where it is" : `${plural(kept.length, "run")} stay`;
+  const kepts = kept.length === 0 ? [] : [`${stay}; why is said below.`];
+  if (actions.length === 0 && kept.length === 0) {
+    return [`All runs that are asked for are in ${target.name} (${target.id}) already.`];
+  }
+  if (actions.length === 0) return kepts;
   const left = [...Map.groupBy(actions, ({ path }) => experimentPathOf(path)).keys()]
     .map((path) => `${plan.experiments[path] ?? "experiment"} (${path})`);
   const more = partsText(plan);
@@ -27,6 +33,7 @@ export function moveLines(plan: Plan): readonly string[] {
     `This plan moves ${plural(actions.length, "run")} of ${
       left.join(", ")
     } into ${target.name} (${target.id})${more}.`,
+    ...kepts,
     ...(staying.length === 0 ? [] : [
       `The artifacts of ${
         plural(staying.length, "run")

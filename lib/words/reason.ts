@@ -363,7 +363,7 @@ export function keptText(reason: KeepReason): string {
     case "default-experiment":
       return "the default experiment";
     case "newest-experiment":
-      return "the newest of the database";
+      return "the newest of the database, which would give its ID out again: create another one first";
     case "row-refers":
       return "that other rows refer to";
     case "newer-database":

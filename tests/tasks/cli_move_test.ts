@@ -83,6 +83,11 @@ Deno.test("move says in its first line what moves where, and what is missing bef
     "This plan moves 2 runs of scratch (1) into keepers (2).",
   );
   assertStringIncludes(out, "To carry it out: deno task move:apply");
+  const there = await runTask("move", ["--experiment", "keepers", "--to", "keepers", ...where]);
+  assertEquals(
+    there.out,
+    "All runs that are asked for are in keepers (2) already.\n\nNothing to do.\n",
+  );
   const refusal = async (...words: readonly string[]) => {
     const { code, err } = await runTask("move", [...words, ...where]);
     return [code, err.split("\n").find((line) => line.startsWith("Cannot"))];

@@ -9,6 +9,7 @@ import { runTask } from "../_support/command.ts";
 import { tempDatabase } from "../_support/database_store.ts";
 import { diskStore, tempStore } from "../_support/disk_store.ts";
 import { startMlflowDouble } from "../_support/mlflow_double.ts";
+import { hasSetpriv, runTaskWithout } from "../_support/other_rights.ts";
 
 const OLD = { startTime: NOW - 50 * DAY, endTime: NOW - 40 * DAY };
 const [FIRST, SECOND, GONE] = ["a".repeat(32), `b1${"b".repeat(30)}`, "c".repeat(32)] as const;
@@ -132,4 +133,23 @@ Deno.test("what the page says of pins is run as it is written", async () => {
     2,
     "Missing argument of pin: expected deno task pin RUN…\n",
   ]);
+});
+
+Deno.test({
+  name: "pin() says of a store that nobody may change that it cannot be, and touches nothing",
+  ignore: !await hasSetpriv(),
+  fn: async () => {
+    await using place = await tempStore(STORE);
+    const directory = join(place.root, "1", FIRST);
+    for (const path of [directory, place.root]) Deno.chmodSync(path, 0o555);
+    const rights = ["dac_override", "dac_read_search"];
+    const { code, said } = await runTaskWithout(rights, "pin", [FIRST, "--store", place.root]);
+    Deno.chmodSync(place.root, 0o755);
+    Deno.chmodSync(directory, 0o755);
+    assertEquals([code, said], [
+      10,
+      `Store ${place.root} (chosen by --store)\n` +
+      `Cannot change store ${place.root}: Permission denied; nothing was touched\n`,
+    ]);
+  },
 });

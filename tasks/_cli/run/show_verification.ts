@@ -129,6 +129,9 @@ function readerOf({ mlflow, forMigration, for: host }: VerifyFlags): VerifyReade
 function answerOf({ reader, passes, counts, findings }: Result): string {
   const because = counts.error === 0 ? "" : `, because of ${plural(counts.error, "error")}`;
   if (reader.kind === "host") {
+    if (passes && findings.length > 0) {
+      return `${HOLDERS[reader.host]} holds this store, but not all that is listed above as it is.`;
+    }
     return passes
       ? `${HOLDERS[reader.host]} holds all of this store.`
       : `${HOLDERS[reader.host]} does not hold all of this store${because}.`;

@@ -20,6 +20,7 @@ import { hold } from "../../_io/hold.ts";
 import { infoOf, readText } from "../../_io/read.ts";
 import type { PinnedRun } from "../../ports/store.ts";
 import { makeDirectories } from "../own/make_new.ts";
+import { refusalOf } from "../own/lock.ts";
 import { openWriting, placeFile } from "../own/place.ts";
 
 /**
@@ -29,6 +30,7 @@ import { openWriting, placeFile } from "../own/place.ts";
  * @param run The run.
  * @param pinned Whether it is to be pinned.
  * @throws {InvalidArgumentError} When there is no such active run, or it lies behind a symbolic link.
+ * @throws {StoreAccessError} When this account may not write there.
  */
 export function pinFileRun(
   root: string,
@@ -53,6 +55,20 @@ export function pinFileRun(
   const found = infoOf(tags);
   if (found !== null && !found.isDirectory) refuse(`${tags} is no directory; move it away`);
   if (!pinned && infoOf(join(tags, PIN_TAG)) === null) return;
+  try {
+    changeTag(root, directory, pinned, refuse);
+  } catch (error) {
+    throw refusalOf(error, root) ?? error;
+  }
+}
+
+function changeTag(
+  root: string,
+  directory: string,
+  pinned: boolean,
+  refuse: (why: string) => never,
+): void {
+  const tags = join(directory, "tags");
   const writing = pinned ? openWriting(root) : null;
   if (writing !== null) makeDirectories(directory, ["tags"], writing.newPath, syncDirectory);
   // What is exchanged for a link from here on is not followed.

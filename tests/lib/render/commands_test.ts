@@ -16,6 +16,12 @@ Deno.test("remedyText() names the command that plans a remedy, or what an owner 
       { kind: "repair", relocate: true } as const,
       { kind: "cleanup", does: "quarantine", or: "restore it" } as const,
       { kind: "cleanup", does: "purge", or: "restore it in MLflow" } as const,
+      {
+        kind: "cleanup",
+        does: "purge",
+        or: "restore it in MLflow",
+        experimentId: "7",
+      } as const,
       { kind: "restore", experimentId: "0", or: "name another one" } as const,
       { kind: "by-hand", text: "Remove the link" } as const,
       {
@@ -30,6 +36,7 @@ Deno.test("remedyText() names the command that plans a remedy, or what an owner 
       "Run `deno task repair --relocate` to plan its repair",
       "Run `deno task cleanup` to plan the quarantine of the orphan, or restore it",
       "Purge the experiment with `deno task cleanup`, or restore it in MLflow",
+      "Purge the experiment with `deno task cleanup --experiment 7 --purge-after 0d`, or restore it in MLflow",
       "Restore it with `mlflow experiments restore --experiment-id 0`, or name another one",
       "Remove the link",
       "Give MLflow a directory of its own: move 0, 1, 2, 3, 4 and 2 more experiments into a new " +

@@ -51,6 +51,14 @@ Deno.test("majorityClause() says the first in full, and how many others there ar
   assertEquals(majorityClause(planOf(RAIN)), ", which takes all 20 runs of rain (7)");
   assertEquals(
     majorityClause(planOf(RAIN, SNOW, SNOW)),
-    ", which takes all 20 runs of rain (7) and most of 2 other experiments",
+    ", which takes all 20 runs of rain (7) and most runs of 2 other experiments",
+  );
+  assertEquals(
+    majorityClause(planOf(RAIN, RAIN, RAIN)),
+    ", which takes all 20 runs of rain (7) and all runs of 2 other experiments",
+  );
+  assertEquals(
+    majorityClause(planOf(RAIN, RAIN, SNOW)),
+    ", which takes all 20 runs of rain (7) and all or most runs of 2 other experiments",
   );
 });

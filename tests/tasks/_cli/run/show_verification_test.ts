@@ -136,3 +136,26 @@ Deno.test("showVerification() prints one JSON document", () => {
     counts: { error: 1 },
   });
 });
+
+Deno.test("showVerification() says that a host holds a store, but not all as it is, where it warns", () => {
+  const shown = (...findings: Finding[]) => {
+    const printed = printer();
+    const code = showVerification(
+      {
+        schema: "mltidy/verification/v1",
+        reader: { kind: "host", host: "windows" },
+        findings,
+        counts: { error: 0 },
+        passes: true,
+      },
+      { ...flagsOf("--for", "windows"), command: plainCommand },
+      printed,
+    );
+    return [code, printed.text().trimEnd().split("\n").at(-1)];
+  };
+  assertEquals(shown(), [ExitCode.done, "Windows holds all of this store."]);
+  assertEquals(shown({ ...FINDING, rule: "symbolic-link", severity: "warning" }), [
+    ExitCode.done,
+    "Windows holds this store, but not all that is listed above as it is.",
+  ]);
+});
