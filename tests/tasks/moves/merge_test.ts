@@ -202,6 +202,20 @@ Deno.test("merge() joins an experiment of the same name, and gives one whose id 
     assertSameTree(await look(root), before);
   }));
 
+Deno.test("merge() opens nothing that is closed in the other store, and copies no set-user-ID bit", () =>
+  withStores(async ({ desk, laptop, root, other }) => {
+    const at = `${LEFT}/${PARENT}/artifacts/notes/report.txt`;
+    const modes = async (mode: number) => {
+      Deno.chmodSync(join(other, at), mode);
+      const { report } = await merge(desk, { from: laptop, apply: true });
+      const copied = (Deno.lstatSync(join(root, at)).mode ?? 0) & 0o7777;
+      await restore(desk, { id: report!.backup!.id });
+      return copied;
+    };
+    assertEquals(await modes(0o600), 0o600);
+    assertEquals(await modes(0o4755) & 0o4000, 0);
+  }));
+
 Deno.test("merge() finds the artifacts of a store that was brought here from another machine", () =>
   withStores(async ({ desk, laptop, root, other }) => {
     const meta = join(other, LEFT, PARENT, "meta.yaml");
