@@ -188,8 +188,10 @@ function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
       for (const { directory, manifest } of changes) {
         const selected = selectSteps(manifest.steps, selection);
         for (const { operation } of selected) steps.add(JSON.stringify(operation));
-        // Of what was copied in, nothing that was in the store is kept.
-        const taken = selected.filter(({ operation }) => operation.kind !== "copy-tree");
+        // Of what was moved or copied in, or made, nothing that was in the store is kept.
+        const taken = selected.filter(({ operation: { kind } }) =>
+          kind === "move-tree" || kind === "replace-file"
+        );
         const more = taken.map(({ operation }) => operation.path as string).filter((path) =>
           !kept.has(path) && infoOf(join(directory, "files", path)) !== null
         );
@@ -244,8 +246,12 @@ async function preview(
       `Cannot restore ${wanted} from ${id}: the backup holds nothing of it by itself; a run that left with its experiment comes back with --experiment`,
     );
   }
-  const items = itemsOf([...present, ...fetch, ...back]);
-  return { backup, changes: selected - faults.length, items, collisions };
+  const steps = [...present, ...fetch, ...back];
+  const tookNothing = steps.some(({ operation: { kind } }) =>
+    kind === "rename-tree" || kind === "copy-tree"
+  );
+  const changes = selected - faults.length;
+  return { backup, changes, items: itemsOf(steps), collisions, tookNothing };
 }
 
 const UNDONE: Readonly<Record<Step["operation"]["kind"], RestoredItem["how"]>> = {

@@ -87,11 +87,11 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
   const found = isIdle || dryRun ? await find(place, store, options) : null;
   if (isIdle && found === null) return report;
   // What stands in the store is in nobody's way elsewhere.
-  if (dryRun && to !== null) return { ...report, ...found, items: [], collisions: [] };
+  if (dryRun && to !== null) return { ...report, ...told(found), items: [], collisions: [] };
   if (dryRun) {
     const blocked = found !== null && found.collisions.length > 0 ? found.backup.id : null;
     const rescue = blocked && await rescueCommand(place, location, blocked, options);
-    return { ...report, ...found, rescue };
+    return { ...report, ...told(found), rescue };
   }
   const copyTo = async (target: string, from: Backups, found: BackupPreview) => {
     const { id } = found.backup;
@@ -100,7 +100,7 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
       if (!(error instanceof RestoreCollisionError)) throw error;
       throw new RestoreCollisionError(id, error.collisions, { target });
     });
-    return { ...report, ...found, ...copied, items: [], collisions: [] };
+    return { ...report, ...told(found), ...copied, items: [], collisions: [] };
   };
   if (to !== null && found !== null) return await copyTo(to, place, found);
   await using locked = await lockStore(store, { task: "restore" });
@@ -122,7 +122,8 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
       const rescue = await rescueCommand(own, location, backup.id, options);
       const listing = listCommand(location, options, [backup.id, "--list"]);
       const { collisions } = error;
-      const advice = { rescue, elsewhere: places.extracts, listing };
+      const elsewhere = places.extracts && wanted.tookNothing !== true;
+      const advice = { rescue, elsewhere, listing };
       throw new RestoreCollisionError(backup.id, collisions, advice);
     });
   return { ...report, backup, ...broughtBack, settled, remains };
@@ -149,8 +150,21 @@ async function find(
       : `an older one has it: \`${command(other, ...wordsOf(options))}\``;
     throw new InvalidArgumentError(`${error.message}; ${next}`, { cause: error });
   });
-  if (found?.apart === undefined) return found;
-  if (options.to === undefined) throw new UnsupportedStoreError(found.apart, location);
+  if (found?.tookNothing && options.to !== undefined) {
+    throw new InvalidArgumentError(
+      `Cannot copy what ${id} holds to ${options.to}: it took nothing out of the store, where all of it still is; \`${
+        listCommand(location, options, [id, ...wordsOf(options)])
+      }\` undoes it there`,
+    );
+  }
+  if (found?.apart !== undefined && options.to === undefined) {
+    throw new UnsupportedStoreError(found.apart, location);
+  }
+  return found;
+}
+
+function told(found: BackupPreview | null): Partial<BackupPreview> {
+  if (found === null) return {};
   const { backup, changes, items, collisions } = found;
   return { backup, changes, items, collisions };
 }

@@ -148,6 +148,8 @@ export interface BackupPreview {
   readonly collisions: readonly string[];
   /** Why it is only ever copied to another place, and how; left out where it can be brought back. */
   readonly apart?: string;
+  /** Whether all that it is about stayed in the store, so that there is nothing to copy elsewhere. @default {false} */
+  readonly tookNothing?: boolean;
 }
 
 /** What was brought back. */

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import {
+  InvalidArgumentError,
   RestoreCollisionError,
   StalePlanError,
   UnsupportedStoreError,
@@ -235,6 +236,30 @@ for (
       assertEquals(times(await look()), times(before));
     }));
 }
+
+Deno.test("what was moved is not copied elsewhere, since it is in the store, and nobody is told to", () =>
+  withStore(async (store, root, look) => {
+    const { report } = await move(store, { runs: [PARENT], to: ENTERED, apply: true });
+    const { id } = report!.backup!;
+    const to = join(dirname(root), "elsewhere");
+    const before = await look();
+    for (const selection of [{}, { run: PARENT }]) {
+      for (const dryRun of [true, false]) {
+        const words = "run" in selection ? ` --run ${PARENT}` : "";
+        await assertRejects(
+          () => restore(store, { to, dryRun, ...selection }),
+          InvalidArgumentError,
+          `Cannot copy what ${id} holds to ${to}: it took nothing out of the store, where all of it still is; \`deno task restore ${id}${words} --store ${root}\` undoes it there`,
+        );
+      }
+    }
+    assertEquals(entriesAt(dirname(root), "."), ["mlruns", "outside"]);
+    assertSameTree(await look(), before);
+    deleteExperiment(root, LEFT);
+    const { advice } = await assertRejects(() => restore(store), RestoreCollisionError);
+    assertEquals(advice.elsewhere, false);
+    assertEquals("tookNothing" in await restore(store, { dryRun: true }), false);
+  }));
 
 Deno.test("a move is not undone into an experiment that is gone for good", () =>
   withStore(async (store, root, look) => {
