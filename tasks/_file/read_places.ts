@@ -44,6 +44,10 @@ export async function placeOf(
 ): Promise<string | null> {
   const path = localPathOf(uri);
   if (path !== null) {
+    // A link in the place of the artifacts goes with what it belongs to, wherever it leads.
+    const isInPlace = own !== null && join(own) === own && path.endsWith(`/${own}`) &&
+      realPathOrNull(path.slice(0, -own.length - 1)) === root;
+    if (isInPlace) return own;
     // Nothing that is missing leads out by the names in its way.
     const real = realPathOrNull(path) ?? join(path);
     return real.startsWith(`${root}/`) ? real.slice(root.length + 1) : null;

@@ -261,6 +261,24 @@ Deno.test("what was moved is not copied elsewhere, since it is in the store, and
     assertEquals("tookNothing" in await restore(store, { dryRun: true }), false);
   }));
 
+for (const leadsTo of ["outside", `mlruns/${LEFT}/${OTHER}/artifacts`]) {
+  Deno.test(`move() renames artifacts with their run that a link leads from it to ${leadsTo}`, () =>
+    withStore(async (store, root, look) => {
+      const place = join(root, LEFT, PARENT, "artifacts");
+      Deno.removeSync(place, { recursive: true });
+      Deno.symlinkSync(join(dirname(root), leadsTo), place);
+      const before = await look();
+      const { report } = await move(store, { runs: [PARENT], to: ENTERED, apply: true });
+      assertEquals(report?.totals.applied, 2);
+      const artifacts = `${root}/${ENTERED}/${PARENT}/artifacts`;
+      const meta = Deno.readTextFileSync(join(root, ENTERED, PARENT, "meta.yaml"));
+      assertEquals(/^artifact_uri: (.*)$/m.exec(meta)?.[1], `file://${artifacts}`);
+      assertEquals(Deno.lstatSync(artifacts).isSymlink, true);
+      await restore(store);
+      assertSameTree(await look(), before);
+    }));
+}
+
 Deno.test("a move is not undone into an experiment that is gone for good", () =>
   withStore(async (store, root, look) => {
     await move(store, { runs: [OTHER], to: ENTERED, apply: true });
