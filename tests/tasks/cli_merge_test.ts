@@ -162,3 +162,24 @@ Deno.test("merge refuses what it cannot merge, and says what helps", async () =>
   assertEquals((await refusal(["--from", other.root], database.uri))[0], 12);
   assertEquals((await refusal(["--from", other.root, "--experiment", "ash"]))[0], 2);
 });
+
+Deno.test("a saved merge, or move, that no longer holds names the command that plans it again", async () => {
+  await using store = await desk();
+  await using other = await laptop();
+  const root = store.root;
+  for (
+    const words of [
+      ["merge", "--from", other.root, "--experiment", "oak,Default", "--deleted"],
+      ["move", "--to", "Default", "--run", `${runId(1)}`],
+    ]
+  ) {
+    const { out } = await runTask(words[0]!, [...words.slice(1), "--json", "--store", root]);
+    const saved = JSON.parse(out);
+    const plan = join(store.outside, "plan.json");
+    const actions = [{ ...saved.actions[0], stamp: "another" }];
+    Deno.writeTextFileSync(plan, JSON.stringify({ ...saved, actions }));
+    const { code, err } = await runTask("apply", [plan, "--force", "--store", root]);
+    const [, again = ""] = /such as with `deno task (.*?) > plan\.json`/.exec(err) ?? [];
+    assertEquals([code, again], [13, `${words.join(" ")} --json --store ${root}`]);
+  }
+});

@@ -78,10 +78,11 @@ export async function runApply(
     onProgress: (done) => world.progress.update("Applying", done, plan.actions.length),
     onFiles: world.progress.transfer,
   }).catch((error: unknown) => {
+    const planned = shellWords([plan.task, ...askedFor(plan), "--json"]);
     if (!(error instanceof StalePlanError)) {
-      throw sayingHow(error, (flags) => `${command(`${plan.task} --json ${flags}`)} > plan.json`);
+      throw sayingHow(error, (flags) => `${command(`${planned} ${flags}`)} > plan.json`);
     }
-    const again = `such as with \`${command(`${plan.task} --json`)} > plan.json\``;
+    const again = `such as with \`${command(planned)} > plan.json\``;
     const inPart = command(shellWords([...words, "--what-still-holds"]));
     throw new StalePlanError(
       `${error.message}, ${again}${
@@ -92,6 +93,20 @@ export async function runApply(
   });
   world.progress.erase();
   return await showReport(report, { json: options.json, command }, world);
+}
+
+/** The flags without which a task plans nothing; what a file says of other tasks is no flag. */
+function askedFor(plan: Plan): readonly string[] {
+  if (plan.task !== "move" && plan.task !== "merge") return [];
+  const { only: { experiments, runs }, deleted } = plan.policy;
+  const listed = (flag: string, all: readonly string[]) =>
+    all.length === 0 ? [] : [flag, all.join(",")];
+  return [
+    ...(plan.task === "move" ? ["--to", plan.policy.to] : ["--from", plan.policy.from]),
+    ...listed("--run", runs),
+    ...listed("--experiment", experiments),
+    ...(deleted ? ["--deleted"] : []),
+  ];
 }
 
 async function runStillHolding(
