@@ -5,8 +5,10 @@
  */
 
 import type { BackupContents } from "../../../lib/backup/resolve_selection.ts";
+import { treeOfRun } from "../../../lib/backup/tree_of_run.ts";
 import { InvalidArgumentError } from "../../../lib/errors.ts";
 import { ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
+import { PARENT_TAG } from "../../../lib/store/tags.ts";
 import { formatCount, formatTime, plural } from "../../../lib/text/units.ts";
 import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
 import { deletedExperimentText } from "../../ports/deleted_experiment.ts";
@@ -49,9 +51,10 @@ export function chosenOf(
   id: string,
   selection: RestoreSelection,
 ): Chosen {
-  const rows = log.rowsOf(id, selection);
-  const subjects = log.subjectsOf(id, selection);
   const { experiment, run } = selection;
+  const chosen = log.rowsOf(id, selection);
+  const rows = run !== undefined && chosen.some(isMove) ? treeRows(log, owned, id, run) : chosen;
+  const subjects = log.subjectsOf(id, selection);
   const added = log.addedOf(id).filter((one) =>
     (experiment === undefined || one.experiment === experiment) &&
     (run === undefined || one.run === run)
@@ -65,6 +68,27 @@ export function chosenOf(
   throw new InvalidArgumentError(
     `Cannot restore ${wanted} from ${id}: the change holds nothing of it`,
   );
+}
+
+/** Of a run that has moved: all that its change made of it, and of the runs that moved in one tree with it. */
+function treeRows(
+  log: ChangeLog,
+  owned: OwnedRows,
+  id: string,
+  run: string,
+): readonly LoggedRow[] {
+  const rows = log.rowsOf(id);
+  const parents = rows.filter(isMove).map((row) => {
+    const tag = statementOf(owned, "SELECT value FROM tags WHERE run_uuid = ? AND key = ?")
+      .get(row.run, PARENT_TAG);
+    return [row.run, tag === undefined ? null : `${tag["value"]}`] as const;
+  });
+  const tree = treeOfRun(run, new Map(parents));
+  return rows.filter((row) => tree.has(row.run));
+}
+
+function isMove({ table, before }: LoggedRow): boolean {
+  return table === "runs" && before["experiment_id"] !== undefined;
 }
 
 /** A run does not come back without its experiment. */
@@ -131,10 +155,7 @@ export function collisionsOf(
 
 /** MLflow shows no run of a deleted experiment, so none goes back into one. */
 function deletedExperiments(owned: OwnedRows, rows: readonly LoggedRow[]): readonly string[] {
-  const moved = rows.filter((row) =>
-    row.table === "runs" && row.before["experiment_id"] !== undefined &&
-    stateOf(owned.database, row) === "after"
-  );
+  const moved = rows.filter((row) => isMove(row) && stateOf(owned.database, row) === "after");
   return [...Map.groupBy(moved, ({ before }) => `${before["experiment_id"]}`)].flatMap(
     ([id, [first, ...more]]) => {
       const found = statementOf(

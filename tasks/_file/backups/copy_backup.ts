@@ -19,7 +19,7 @@ import { ownPaths } from "../own/own_paths.ts";
 import { listCopies, type Place } from "./backup_place.ts";
 import { beginEntries, countFiles } from "./copy_entries.ts";
 import { makeCopy } from "./make_copy.ts";
-import { modelsOfRun } from "./models_of_run.ts";
+import { modelsOfRun } from "./with_run.ts";
 
 /** What to copy, and where. */
 export interface CopyOptions {

@@ -16,7 +16,7 @@ import { hashFile } from "../../_io/tree/hash_file.ts";
 import type { Selection } from "../change/select_steps.ts";
 import { readCopyManifest } from "../own/manifest.ts";
 import { readEntries } from "./entries.ts";
-import { modelsOfRun } from "./models_of_run.ts";
+import { modelsOfRun } from "./with_run.ts";
 
 /** What is to be brought back, and where. */
 export interface BringBackJob {

@@ -41,6 +41,7 @@ import {
 } from "../own/manifest.ts";
 import { type OwnPaths, ownPaths } from "../own/own_paths.ts";
 import { type Place, placeOf } from "./backup_place.ts";
+import { movedWith } from "./with_run.ts";
 import { copyParts, giveUpParts, sendBackup } from "./move_backup.ts";
 
 /** Which change, and what of it. */
@@ -111,12 +112,14 @@ export async function findParts(job: UndoJob): Promise<Parts | null> {
     stuck.set(keyOf(step), step);
   };
   const keys = new Set<string>();
-  const placeOf = movedPaths(root, [...here?.steps ?? [], ...away?.steps ?? []]);
+  const all = [...here?.steps ?? [], ...away?.steps ?? []];
+  const placeOf = movedPaths(root, all);
+  const tree = movedWith(root, all, selection.run);
   const contents = {
     contents: true,
     signal: work.signal,
   };
-  for (const step of selectSteps(here?.steps ?? [], selection)) {
+  for (const step of selectSteps(here?.steps ?? [], selection, tree)) {
     const { operation } = step;
     keys.add(keyOf(step));
     const isElsewhere = away !== null && infoOf(join(there.files, operation.path)) !== null;
@@ -127,7 +130,7 @@ export async function findParts(job: UndoJob): Promise<Parts | null> {
     block(step, collisionOf(operation, at, placeOf(operation.path)));
     present.push(step);
   }
-  for (const step of selectSteps(away?.steps ?? [], selection)) {
+  for (const step of selectSteps(away?.steps ?? [], selection, tree)) {
     keys.add(keyOf(step));
     const { operation } = step;
     const kept = join(there.files, operation.path);

@@ -19,6 +19,7 @@ export interface Selection {
  *
  * @param steps All steps of the change.
  * @param selection What is wanted.
+ * @param moved Ids of the runs that the change moved in one tree with the run. @default {none}
  * @returns The steps, in their order; none when the change has nothing to do with it.
  *
  * @example
@@ -38,11 +39,14 @@ export interface Selection {
  * assertEquals(selectSteps([step], { experiment: "8" }), []);
  * ```
  */
-export function selectSteps(steps: readonly Step[], selection: Selection): readonly Step[] {
-  const { experiment, run } = selection;
+export function selectSteps(
+  steps: readonly Step[],
+  { experiment, run }: Selection,
+  moved: ReadonlySet<string> = new Set(),
+): readonly Step[] {
   return steps.filter((step) => {
     const [first, second] = step.subject.replace(/^\.trash\//, "").split("/");
     return (experiment === undefined || first === experiment) &&
-      (run === undefined || second === run || step.run === run);
+      (run === undefined || second === run || step.run === run || moved.has(second ?? ""));
   });
 }

@@ -196,10 +196,26 @@ Deno.test("move() undone in part leaves a dataset that another run has come to n
     await restore(store, { id, run: OTHER });
     assertEquals(entriesAt(root, LEFT).includes(OTHER), true);
     assertEquals(entriesAt(root, `${ENTERED}/datasets`), [DATASET]);
-    await restore(store, { id, run: CHILD });
     await restore(store, { id, run: PARENT });
     assertEquals(entriesAt(root, ENTERED), ["meta.yaml"]);
   }));
+
+for (const [which, run] of [["child", CHILD], ["parent", PARENT]] as const) {
+  Deno.test(`restore() of a ${which} that has moved brings the tree of it back, and no other run`, () =>
+    withStore(async (store, root) => {
+      await move(store, { experiments: [LEFT], to: ENTERED, apply: true });
+      const { items } = await restore(store, { run, dryRun: true });
+      assertEquals(
+        items.map(({ path }) => `${path}`).filter((path) => /^901\/\w+$/.test(path)),
+        [PARENT, CHILD].map((id) => `${LEFT}/${id}`),
+      );
+      await restore(store, { run });
+      assertEquals(
+        [LEFT, ENTERED].map((at) => entriesAt(root, at).filter((name) => name.length === 32)),
+        [[PARENT, CHILD], [OTHER]],
+      );
+    }));
+}
 
 for (
   const [which, id, need] of [

@@ -109,14 +109,26 @@ Deno.test("what of a database was moved comes back in part, and leaves a dataset
   await using store = await open(database);
   const { report } = await move(store, { experiments: ["1"], to: "2", apply: true });
   const { id } = report!.backup!;
-  await restore(store, { id, run: PARENT });
+  await restore(store, { id, run: OTHER });
   const { runs, datasets, inputs } = placesIn(database);
-  assertEquals(runs, ["child 2", "other 2", "parent 1"]);
+  assertEquals(runs, ["child 2", "other 1", "parent 2"]);
   assertEquals(datasets, ["rice 1", "rice 2"]);
-  assertEquals(inputs, ["i1 1", "i2 2", "i3 2"]);
+  assertEquals(inputs, ["i1 2", "i2 2", "i3 1"]);
   await restore(store, { id });
   assertEquals(placesIn(database).runs, ["child 1", "other 1", "parent 1"]);
 });
+
+for (const [which, run] of [["child", CHILD], ["parent", PARENT]] as const) {
+  Deno.test(`restore() of a ${which} that has moved in a database brings the tree of it back, and no other run`, async () => {
+    await using database = await filled("3.17");
+    await using store = await open(database);
+    await move(store, { experiments: ["1"], to: "2", apply: true });
+    await restore(store, { run });
+    assertEquals(placesIn(database).runs, ["child 1", "other 2", "parent 1"]);
+    await restore(store);
+    assertEquals(placesIn(database).runs, ["child 1", "other 1", "parent 1"]);
+  });
+}
 
 Deno.test("a saved move of a database leaves a run that has changed since, and one whose target is deleted", async () => {
   await using database = await filled("3.17");
