@@ -954,3 +954,11 @@ Deno.test("verifySnapshot() sends what an editor left among registered models to
     ["Restore its meta.yaml from a backup, or write one that says its name"],
   ]);
 });
+
+Deno.test("verifySnapshot() frees a held name by the purge of that experiment alone, and at once", () => {
+  const findings = verifySnapshot(database({ experiments: [DELETED] }));
+  assertEquals(
+    findings.filter(({ rule }) => rule === "experiment-name-held").map(({ remedy }) => remedy),
+    [{ kind: "cleanup", does: "purge", or: "restore it in MLflow", experimentId: "1" }],
+  );
+});

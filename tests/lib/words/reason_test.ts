@@ -121,6 +121,11 @@ const KEPT: readonly (readonly [KeepReason, words: string, group: string])[] = [
     "with a kept parent",
   ],
   [
+    { kind: "newest-experiment" },
+    "the newest experiment of the database, which would give its id to the next one",
+    "the newest of the database, which would give its ID out again: create another one first",
+  ],
+  [
     { kind: "not-needed" },
     "may go, but the target is met without it",
     "not needed for the target",
