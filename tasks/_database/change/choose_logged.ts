@@ -144,7 +144,10 @@ export function collisionsOf(
       : [];
   });
   const changed = rows.flatMap((row) => {
-    const text = collisionText(stateOf(owned.database, row), row);
+    const state = stateOf(owned.database, row);
+    const text = isOfMove(row)
+      ? moveCollisionText(state, row, movedOnBy(log, owned, row))
+      : collisionText(state, row);
     return text === null ? [] : [text];
   });
   const deleted = deletedExperiments(owned, rows);
@@ -207,6 +210,48 @@ function collisionText(state: RowState, { run, table, after }: LoggedRow): strin
         formatTime(Number(after["deleted_time"] ?? after["end_time"]))
       }, found that it has been changed since`;
   }
+}
+
+/**
+ * Finds the move of the same run that stands, and must be undone before. Needs read permission.
+ *
+ * @param log The log.
+ * @param owned The store's database.
+ * @param row What an earlier move has made of the run.
+ * @returns Its id; `null` where there is none.
+ */
+export function movedOnBy(log: ChangeLog, owned: OwnedRows, { run }: LoggedRow): string | null {
+  const found = log.list().find(({ id }) =>
+    log.rowsOf(id, { run }).some((row) => isMove(row) && stateOf(owned.database, row) === "after")
+  );
+  return found?.id ?? null;
+}
+
+/**
+ * Tells whether a row is what a move has made of a run, or of what went with it.
+ *
+ * @param row The row.
+ * @returns Whether it is.
+ */
+export function isOfMove({ table, after }: LoggedRow): boolean {
+  return table !== "tags" && (table !== "runs" || after["experiment_id"] !== undefined);
+}
+
+function moveCollisionText(
+  state: RowState,
+  { run, table, after }: LoggedRow,
+  by: string | null,
+): string | null {
+  if (state === "before" || state === "after") return null;
+  const what = table === "runs"
+    ? `it in experiment ${after["experiment_id"]}`
+    : `its rows of table ${table} as they were moved`;
+  const found = state === "gone"
+    ? "none in the database any more"
+    : by === null
+    ? "a change since"
+    : `that ${by} moved it on; undo that first`;
+  return `run ${run}: expected ${what}, found ${found}`;
 }
 
 function otherText([first, ...more]: readonly Witness[]): string {

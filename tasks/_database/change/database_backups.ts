@@ -34,7 +34,15 @@ import {
   type WritableLog,
 } from "../log/change_log.ts";
 import { AT_ONCE, type LoggedRow, stateOf, undoChanges } from "../log/change_rows.ts";
-import { type Chosen, chosenOf, collisionsOf, contentsOf, treesOf } from "./choose_logged.ts";
+import {
+  type Chosen,
+  chosenOf,
+  collisionsOf,
+  contentsOf,
+  isOfMove,
+  movedOnBy,
+  treesOf,
+} from "./choose_logged.ts";
 import type { OwnedRows } from "../rows/owned_rows.ts";
 import { storeErrorOf } from "../scan/open_database.ts";
 import type { LoggedAdded } from "../log/added_things.ts";
@@ -304,7 +312,7 @@ function undoingOf(log: ChangeLog, owned: OwnedRows, id: string): Undoing {
   return { possible: all, waiting, gone: gone.length - waiting };
 }
 
-/** A later change that took away what is to be restored must be undone before. */
+/** A later change that took away what is to be restored, or moved it on, must be undone before. */
 function rescueOf(
   log: ChangeLog,
   owned: OwnedRows,
@@ -312,7 +320,12 @@ function rescueOf(
   selection: RestoreSelection,
 ): Rescue | null {
   for (const row of chosenOf(log, owned, id, selection).rows) {
-    const by = stateOf(owned.database, row) === "gone" ? takenBy(log, row) : null;
+    const state = stateOf(owned.database, row);
+    const by = state === "gone"
+      ? takenBy(log, row)
+      : state === "other" && isOfMove(row)
+      ? movedOnBy(log, owned, row)
+      : null;
     if (by !== null) return { id: by, kind: "change" };
   }
   return null;

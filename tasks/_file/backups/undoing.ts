@@ -47,7 +47,7 @@ export async function undoingOf(job: UndoJob, around: Around): Promise<Undoing |
   const possible = parts.selected - parts.stuck.length;
   const steps = goneIn(job.root, parts);
   if (steps.length === 0) return { possible, waiting: 0, gone: 0 };
-  const takers = await takersOf(steps, job.id, around);
+  const takers = await takersOf(job.root, steps, job.id, around);
   return { possible, waiting: takers.size, gone: steps.length - takers.size };
 }
 
@@ -62,7 +62,7 @@ export async function findRescue(job: UndoJob, around: Around): Promise<Rescue |
   const parts = await findParts(job);
   const gone = parts === null ? [] : goneIn(job.root, parts);
   if (gone.length === 0) return null;
-  const takers = await takersOf(gone, job.id, around);
+  const takers = await takersOf(job.root, gone, job.id, around);
   const later = (await around.list()).filter(({ id }) => [...takers.values()].includes(id));
   for (const { id } of later) {
     if (await isFree(around, id, {})) return { id, kind: "change" };
@@ -74,7 +74,8 @@ export async function findRescue(job: UndoJob, around: Around): Promise<Rescue |
 function goneIn(root: string, { stuck }: Parts): readonly Step[] {
   const isMissing = (path: string) => infoOf(join(root, path)) === null;
   return stuck.filter(({ operation: { kind, path } }) => {
-    const needed = kind === "move-tree" && isMissing(dirname(path)) ? dirname(path) : path;
+    const isTree = kind === "move-tree" || kind === "rename-tree";
+    const needed = isTree && isMissing(dirname(path)) ? dirname(path) : path;
     return isMissing(path) && isMissing(withoutTrash(needed)) &&
       isMissing(`.trash/${withoutTrash(needed)}`);
   });
@@ -87,6 +88,7 @@ function withoutTrash(path: string): string {
 
 /** Which other change took what a step is about; steps of which none did are not in the answer. */
 async function takersOf(
+  root: string,
   steps: readonly Step[],
   id: string,
   around: Around,
@@ -97,17 +99,24 @@ async function takersOf(
     for (const { directory, manifest } of around.changesIn(other.id)) {
       for (const { operation: { kind, path } } of manifest.steps) {
         const isKept = kind === "move-tree" && infoOf(join(directory, "files", path)) !== null;
+        const isFurther = kind === "rename-tree" && infoOf(join(root, path)) === null;
         const name = withoutTrash(path);
-        if (isKept && !takers.has(name)) takers.set(name, other.id);
+        if ((isKept || isFurther) && !takers.has(name)) takers.set(name, other.id);
       }
     }
   }
   const takerOf = (path: string): string | undefined =>
     path === "." ? undefined : takers.get(path) ?? takerOf(dirname(path));
   return new Map(steps.flatMap((step) => {
-    const taker = takerOf(withoutTrash(step.operation.path));
+    const taker = takerOf(withoutTrash(placeOf(root, step)));
     return taker === undefined ? [] : [[step, taker]];
   }));
+}
+
+/** Where something was last, or what it goes back to where that is missing. */
+function placeOf(root: string, { operation }: Step): string {
+  const isMoved = operation.kind === "rename-tree" && infoOf(join(root, operation.to)) === null;
+  return isMoved ? operation.to : operation.path;
 }
 
 /** So many are looked for in each copy: what one change was about lies mostly in one. */

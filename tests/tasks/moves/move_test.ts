@@ -295,6 +295,30 @@ for (const leadsTo of ["outside", `mlruns/${LEFT}/${OTHER}/artifacts`]) {
     }));
 }
 
+Deno.test("restore() of an older move names the newer one of the same run, which comes first", () =>
+  withStore(async (store, root, look) => {
+    const before = await look();
+    const older = await move(store, { runs: [OTHER], to: ENTERED, apply: true });
+    const newer = await move(store, { runs: [OTHER], to: "0", apply: true });
+    const { id } = older.report!.backup!;
+    const { collisions, advice } = await assertRejects(
+      () => restore(store, { id }),
+      RestoreCollisionError,
+    );
+    const place = `${root}/${ENTERED}/${OTHER}`;
+    assertEquals(
+      collisions.includes(`${place} is gone, and belongs to ${root}/${LEFT}/${OTHER}`),
+      true,
+    );
+    assertEquals(
+      advice.rescue,
+      `deno task restore ${newer.report!.backup!.id} --store ${root}`,
+    );
+    await restore(store);
+    await restore(store, { id });
+    assertSameTree(await look(), before);
+  }));
+
 Deno.test("a move is not undone into an experiment that is gone for good", () =>
   withStore(async (store, root, look) => {
     await move(store, { runs: [OTHER], to: ENTERED, apply: true });

@@ -156,12 +156,17 @@ Deno.test("a move of a database is not undone over what was moved again since", 
   await using database = await filled("3.17");
   await using store = await open(database);
   const { report } = await move(store, { runs: [OTHER], to: "keepers", apply: true });
-  await move(store, { runs: [OTHER], to: "Default", apply: true });
-  await assertRejects(
+  const { report: newer } = await move(store, { runs: [OTHER], to: "Default", apply: true });
+  const { id } = newer!.backup!;
+  const { collisions, advice } = await assertRejects(
     () => restore(store, { id: report!.backup!.id }),
     RestoreCollisionError,
-    OTHER,
   );
+  assertEquals(
+    collisions[0],
+    `run ${OTHER}: expected it in experiment 2, found that ${id} moved it on; undo that first`,
+  );
+  assertEquals(advice.rescue, `deno task restore ${id} --store ${database.uri}`);
   assertEquals(placesIn(database).runs, ["child 1", "other 0", "parent 1"]);
 });
 
