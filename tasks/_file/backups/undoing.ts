@@ -67,7 +67,8 @@ export async function findRescue(job: UndoJob, around: Around): Promise<Rescue |
   for (const { id } of later) {
     if (await isFree(around, id, {})) return { id, kind: "change" };
   }
-  return await findCopy(gone.filter((step) => !takers.has(step)), around);
+  const lost = gone.filter((step) => !takers.has(step) && !isElsewhere(job.root, step));
+  return await findCopy(lost, around);
 }
 
 /** What is in the way of these steps is that the store has nothing any more of what they were about. */
@@ -113,10 +114,16 @@ async function takersOf(
   }));
 }
 
+/** A copy would give the store a second one of what is in another place of it. */
+function isElsewhere(root: string, { operation }: Step): boolean {
+  return operation.kind === "rename-tree" && infoOf(join(root, operation.to)) !== null;
+}
+
 /** Where something was last, or what it goes back to where that is missing. */
-function placeOf(root: string, { operation }: Step): string {
-  const isMoved = operation.kind === "rename-tree" && infoOf(join(root, operation.to)) === null;
-  return isMoved ? operation.to : operation.path;
+function placeOf(root: string, step: Step): string {
+  const { operation } = step;
+  const { path } = operation;
+  return operation.kind === "rename-tree" && !isElsewhere(root, step) ? operation.to : path;
 }
 
 /** So many are looked for in each copy: what one change was about lies mostly in one. */

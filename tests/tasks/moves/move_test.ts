@@ -14,6 +14,7 @@ import { MOVE_EXTRAS } from "../../../lib/move/choose_runs.ts";
 import { verifySnapshot } from "../../../lib/verify/verify_snapshot.ts";
 import { applyPlan } from "../../../tasks/apply_plan.ts";
 import { applyWhatStillHolds } from "../../../tasks/apply_what_still_holds.ts";
+import { backup } from "../../../tasks/backups/backup.ts";
 import { recover } from "../../../tasks/backups/recover.ts";
 import { restore } from "../../../tasks/backups/restore.ts";
 import { openJournal, readersOf } from "../../../tasks/_file/own/journal.ts";
@@ -321,10 +322,12 @@ Deno.test("restore() of an older move names the newer one of the same run, which
 
 Deno.test("a move is not undone into an experiment that is gone for good", () =>
   withStore(async (store, root, look) => {
+    await backup(store);
     await move(store, { runs: [OTHER], to: ENTERED, apply: true });
     Deno.removeSync(join(root, LEFT), { recursive: true });
     const gone = await look();
     const error = await assertRejects(() => restore(store), RestoreCollisionError);
+    assertEquals(error.advice.rescue, null);
     assertEquals(error.collisions, [
       `${root}/${LEFT} is gone, and ${root}/${ENTERED}/${OTHER} belongs into it`,
     ]);
