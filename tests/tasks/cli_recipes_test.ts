@@ -242,7 +242,15 @@ for (const [kind, open] of kinds) {
     assertStringIncludes(text, "~ Thin 1 metric of runs that stay: some points go");
     assertStringIncludes(text, "12,000 points, 925 stay, ended 58 d ago, limit 30 d");
     assertStringIncludes(text, "Plan: 0 to soft-delete, 1 metric to thin, 0 to purge");
+    const { blocks } = isDatabase
+      ? { blocks: 0 }
+      : Deno.statSync(join(root, `1/${idOf(2)}/metrics/sys/gpu 0`));
     assertStringIncludes((await type(apply!)).out, "Done: 1 thinned");
+    if (!isDatabase) {
+      const listed = await runTask("backup", ["--list", "--json", "--store", place.root]);
+      const [{ files, bytes }] = JSON.parse(listed.out).backups;
+      assertEquals({ files, bytes }, { files: 1, bytes: blocks! * 512 });
+    }
     const left = pointsOf(2);
     assertEquals(left.length, 925);
     assertEquals(left.filter((one) => !all.includes(one)), []);

@@ -27,7 +27,7 @@ import { operationsOf } from "../../../lib/files/operations.ts";
 import type { Action } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
 import { formatCount } from "../../../lib/text/units.ts";
-import type { DiskUsage } from "../../../lib/store/usage.ts";
+import { addUsage, type DiskUsage } from "../../../lib/store/usage.ts";
 import {
   putTimeBack,
   syncDirectories,
@@ -53,6 +53,12 @@ import { carryOut, collisionOf, directoriesToKept, takeBack, type Workplace } fr
 import { copiesOf } from "../copying/copies.ts";
 import { settleChange } from "./settle.ts";
 import { stageAhead } from "./stage_ahead.ts";
+
+/** Of a metric that loses points the whole file is kept, though none leaves the store. */
+function keptOf(root: string, { kind, path }: Action): DiskUsage | null {
+  const info = kind === "thin-metric" ? infoOf(join(root, path)) : null;
+  return info && { bytes: (info.blocks ?? Math.ceil(info.size / 512)) * 512, files: 1 };
+}
 
 /** A change that is under way. */
 export interface FileChange extends Disposable {
@@ -186,6 +192,7 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
       await using _rest = { [Symbol.asyncDispose]: () => copies.drop(operationsIn(action)) };
       const before = await checkSubject(root, action);
       if (typeof before === "string") return skip(action, before);
+      const kept = keptOf(root, action) ?? before;
       // What stands there by now was not there when it was planned.
       if (steps.some((step) => isInTheWay(step, root))) return skip(action, "changed-since-plan");
       const fault = copies.faultOf(operationsIn(action));
@@ -214,7 +221,7 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
         return { ...subject, outcome: "failed", message: failureText(error) };
       }
       done.push(...own.toReversed());
-      usage = { bytes: usage.bytes + before.bytes, files: usage.files + before.files };
+      usage = addUsage([usage, kept]);
       return { ...subject, outcome: "applied", usage: before };
     },
     async finish(work = {}) {
