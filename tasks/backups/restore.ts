@@ -86,9 +86,13 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
   const isIdle = (await store.changes?.interrupted() ?? []).length === 0;
   const found = isIdle || dryRun ? await find(place, store, options) : null;
   if (isIdle && found === null) return report;
+  // A place that never copies changes says so itself, and touches nothing.
+  const isRefused = found?.backup.kind === "change" && !places.extracts;
   // What stands in the store is in nobody's way elsewhere.
-  if (dryRun && to !== null) return { ...report, ...told(found), items: [], collisions: [] };
-  if (dryRun) {
+  if (dryRun && to !== null && !isRefused) {
+    return { ...report, ...told(found), items: [], collisions: [] };
+  }
+  if (dryRun && to === null) {
     const blocked = found !== null && found.collisions.length > 0 ? found.backup.id : null;
     const rescue = blocked && await rescueCommand(place, location, blocked, options);
     return { ...report, ...told(found), rescue };

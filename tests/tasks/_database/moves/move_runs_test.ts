@@ -1,6 +1,10 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { DamagedBackupError, RestoreCollisionError } from "../../../../lib/errors.ts";
+import {
+  DamagedBackupError,
+  RestoreCollisionError,
+  UnsupportedStoreError,
+} from "../../../../lib/errors.ts";
 import { parsePlan } from "../../../../lib/plan/parse_plan.ts";
 import { applyPlan } from "../../../../tasks/apply_plan.ts";
 import { restore } from "../../../../tasks/backups/restore.ts";
@@ -187,6 +191,19 @@ Deno.test("a move of a database is not undone into an experiment that is deleted
   database.execute("UPDATE experiments SET lifecycle_stage = 'active' WHERE experiment_id = 1");
   await restore(store);
   assertEquals(placesIn(database).runs, ["child 1", "other 1", "parent 1"]);
+});
+
+Deno.test("what was changed in a database is copied nowhere, and a dry run says so, too", async () => {
+  await using database = await filled("3.17");
+  await using store = await open(database);
+  await move(store, { runs: [OTHER], to: "keepers", apply: true });
+  for (const dryRun of [true, false]) {
+    await assertRejects(
+      () => restore(store, { to: `${database.path}-copied`, dryRun }),
+      UnsupportedStoreError,
+      "Cannot copy to another place what was changed in store",
+    );
+  }
 });
 
 Deno.test("the log of a database is not believed where it says of a move what none makes", () => {
