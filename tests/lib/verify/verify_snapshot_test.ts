@@ -962,3 +962,11 @@ Deno.test("verifySnapshot() frees a held name by the purge of that experiment al
     [{ kind: "cleanup", does: "purge", or: "restore it in MLflow", experimentId: "1" }],
   );
 });
+
+Deno.test("experimentIds() takes an id before a name that reads like it", () => {
+  const store = deepFreeze(snapshot({
+    experiments: [experiment({ id: "1", name: "2" }), experiment({ id: "2", name: "churn" })],
+  }));
+  const meant = (word: string) => [...experimentIds(store, word)];
+  assertEquals([meant("2"), meant("1"), meant("churn"), meant("x")], [["2"], ["1"], ["2"], []]);
+});
