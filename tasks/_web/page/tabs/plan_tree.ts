@@ -42,6 +42,7 @@ const VERBS: Readonly<Record<Verb, string>> = {
   drop: "heavy files removed",
   thin: "metrics thinned",
   move: "moved",
+  copy: "copied",
   repair: "repaired",
   stays: "stay",
 };

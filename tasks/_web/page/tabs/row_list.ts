@@ -49,6 +49,8 @@ const KINDS: Readonly<Record<Row["kind"], string>> = {
   run: "",
   "damaged-run": "damaged run",
   "logged-model": "logged model",
+  "registered-model": "registered model",
+  trace: "trace",
   experiment: "experiment",
   orphan: "orphan",
   "heavy-file": "heavy file",
