@@ -104,8 +104,9 @@ export function isMoment(value: unknown): value is number {
  */
 export function isNewer(schema: unknown, known: string): boolean {
   const versionOf = (text: string) => {
-    const [, name, version] = /^(.*\/v)(\d+)$/.exec(text) ?? [];
-    return { name, version: Number(version) };
+    const at = text.lastIndexOf("/v");
+    const version = text.slice(at + 2);
+    return { name: text.slice(0, at), version: /^\d+$/.test(version) ? Number(version) : NaN };
   };
   if (typeof schema !== "string") return false;
   const [found, own] = [versionOf(schema), versionOf(known)];
