@@ -26,20 +26,18 @@ Deno.test("before() lets a scan go on that waits for its turn on a busy system n
   assertEquals(waits, []);
 });
 
-Deno.test("before() lets a scan go on that waits for its turn all the time, and for no disk", async () => {
-  await using directory = await tempDirectory();
-  const runs = Array.from({ length: 300 }, (_, index) => ({ path: String(index) }));
-  for (const { path } of runs) {
-    Deno.mkdirSync(join(directory.path, path));
-    Deno.writeTextFileSync(join(directory.path, path, "meta.yaml"), "");
-  }
-  const options = { root: directory.path, depth: "tags", sizes: false, extras: null } as const;
-  const readAhead = newReadAhead(options);
+Deno.test("before() lets a scan go on that waits for its turn all the time, and for no disk", () => {
+  const options = { root: "/nowhere", depth: "tags", sizes: false, extras: null } as const;
+  const looked: (readonly string[])[] = [];
+  const readAhead = newReadAhead(options, (samples) => looked.push(samples) === 0);
+  const runs = Array.from({ length: 200 }, (_, index) => ({ path: String(index) }));
   const waits = runs.filter((_, index) => {
     wait(1);
     return readAhead.before(runs, index) !== null;
   });
-  assertEquals(waits, []);
+  // After eight looks at 16 runs each, then after four.
+  const samples = [128, 192].map((from) => [0, 1, 2, 3].map((more) => `/nowhere/${from + more}`));
+  assertEquals([waits, looked], [[], samples]);
 });
 
 Deno.test("before() reads ahead once runs have taken long, across directories, then looks again", async () => {
