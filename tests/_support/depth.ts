@@ -30,10 +30,10 @@ export const seed: number | null = typedNumber("seed", flags["seed"]);
  *
  * @param few When somebody waits.
  * @param many When there is time, once.
- * @returns One of them, the second as often as asked for.
+ * @returns One of them, the second as often as asked for, and never less than the first.
  */
 export function depth(few: number, many: number): number {
-  return isLong ? Math.ceil(many * times) : few;
+  return isLong ? Math.max(few, Math.ceil(many * times)) : few;
 }
 
 /**

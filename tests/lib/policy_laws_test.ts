@@ -21,14 +21,14 @@ import type { Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { snapshotArbitrary } from "../_support/arbitraries.ts";
 import { NOW } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";
-import { draws } from "../_support/depth.ts";
+import { draws, isLong } from "../_support/depth.ts";
 import { rulesArbitrary, withExtras } from "../_support/policy_arbitraries.ts";
 
 type Store = StoreSnapshot<"tags">;
 
 const RUNS = draws(150, 500);
 /** For laws that prove little on unlucky values. */
-const LUCKY_RUNS = draws(150, 500, 3);
+const LUCKY_RUNS = draws(isLong ? 500 : 150, 500, 3);
 const stores = fc.tuple(
   snapshotArbitrary({ now: NOW }),
   fc.array(fc.nat(), { minLength: 20, maxLength: 60 }),
