@@ -134,7 +134,8 @@ async function letRot(store: LiveStore): Promise<void> {
     await edit(store, pathOfRun(store, "main", role), { start_time: LONG_AGO });
   }
   await edit(store, pathOfRun(store, "main", "removed"), { ...ended, deleted_time: LONG_AGO });
-  await edit(store, `.trash/${store.experiment("deleted")}`, { last_update_time: LONG_AGO });
+  const deleted = { creation_time: LONG_AGO, last_update_time: LONG_AGO };
+  await edit(store, `.trash/${store.experiment("deleted")}`, deleted);
   await backDate(store.path);
 }
 
