@@ -92,13 +92,12 @@ function addRelatives(
 /** With an experiment that is not made stays all that would be in it. */
 function filterCopies(plan: MergePlan, isWanted: (action: Action) => boolean): MergePlan {
   const { actions } = plan;
-  const unwanted = actions.filter((action) => !isWanted(action));
-  if (unwanted.length === 0) return plan;
+  const unwanted = new Set(actions.filter((action) => !isWanted(action)));
+  if (unwanted.size === 0) return plan;
   const unmade = new Set<string>(
-    unwanted.flatMap(({ what, id }) => what === "experiment" ? [id] : []),
+    [...unwanted].flatMap(({ what, id }) => what === "experiment" ? [id] : []),
   );
-  const isLeft = (action: CopyIn) =>
-    unwanted.includes(action) || unmade.has(action.experimentId ?? "");
+  const isLeft = (action: CopyIn) => unwanted.has(action) || unmade.has(action.experimentId ?? "");
   const isRun = ({ what }: CopyIn) => what === "run";
   const runs = new Set<string>(actions.filter(isRun).filter(isLeft).map(({ id }) => id));
   addRelatives(runs, actions.filter(isRun));

@@ -22,7 +22,14 @@ import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
-import { applyCommand, planAgain, refuseUnattended, runJob, willApply } from "./run_job.ts";
+import {
+  applyCommand,
+  type Job,
+  planAgain,
+  refuseUnattended,
+  runJob,
+  willApply,
+} from "./run_job.ts";
 import { type ConfiguredStore, openBesides, openConfigured } from "./open.ts";
 import { printJson } from "./print_json.ts";
 
@@ -190,23 +197,13 @@ export async function runMove(
     );
   }
   await using opened = await openConfigured(options, world);
-  const { store, command } = opened;
+  const { store } = opened;
   requireCapability(store, "moving");
-  if (willApply(options)) refuseUnattended(options.force, words, command, world);
-  const again = planAgain({ task: "move", words, command });
-  const { renderPlan } = await import("../../../lib/render/plan.ts");
   const { move } = await import("../../moves/move.ts");
-  return await runJob({
-    task: "move",
-    words,
-    command,
-    options,
-    location: store.describe().location,
-    backups: await placeOfChanges(options.backups, opened, world),
-    show: (plan, next) =>
-      renderPlan(plan, { ...world.style, all: options.all, next, command, again }),
-    run: async (applying) =>
-      await move(store, {
+  return await runMoving({
+    ...{ task: "move", words, options, opened },
+    run: (applying) =>
+      move(store, {
         ...applying,
         to,
         runs: run ?? [],
@@ -234,24 +231,37 @@ export async function runMerge(
     throw new UsageError("Cannot merge: say from where, such as --from ~/laptop/mlruns");
   }
   await using opened = await openConfigured(options, world);
-  const { store, command } = opened;
+  const { store } = opened;
   requireCapability(store, "merging");
   await using from = await openBesides(named, "--from", world);
-  if (willApply(options)) refuseUnattended(options.force, words, command, world);
-  const again = planAgain({ task: "merge", words, command });
-  const { renderPlan } = await import("../../../lib/render/plan.ts");
   const { merge } = await import("../../moves/merge.ts");
+  return await runMoving({
+    ...{ task: "merge", words, options, opened },
+    run: (applying) => merge(store, { ...applying, from, experiments: experiment ?? [], deleted }),
+  }, world);
+}
+
+/** What brings runs from one place to another, on a store that has been found to be able to. */
+interface Moving extends Pick<Job, "words" | "run"> {
+  readonly task: "move" | "merge";
+  readonly options: Command<"move" | "merge">["options"];
+  readonly opened: ConfiguredStore;
+}
+
+async function runMoving(
+  { task, words, options, opened, run }: Moving,
+  world: World,
+): Promise<ExitCode> {
+  const { store, command } = opened;
+  if (willApply(options)) refuseUnattended(options.force, words, command, world);
+  const again = planAgain({ task, words, command });
+  const { renderPlan } = await import("../../../lib/render/plan.ts");
   return await runJob({
-    task: "merge",
-    words,
-    command,
-    options,
+    ...{ task, words, command, options, run },
     location: store.describe().location,
     backups: await placeOfChanges(options.backups, opened, world),
     show: (plan, next) =>
       renderPlan(plan, { ...world.style, all: options.all, next, command, again }),
-    run: async (applying) =>
-      await merge(store, { ...applying, from, experiments: experiment ?? [], deleted }),
   }, world);
 }
 

@@ -6,9 +6,8 @@
 
 import { join } from "@std/path";
 import { LOCATION_TAG } from "../../../lib/store/tags.ts";
-import { editMetaYaml } from "../../../lib/yaml/meta_yaml.ts";
 import { valueAt } from "../../../lib/yaml/inner_values.ts";
-import { parseMetaYaml } from "../../../lib/yaml/meta_yaml.ts";
+import { editMetaYaml, parseMetaYaml } from "../../../lib/yaml/meta_yaml.ts";
 import { readText, timeOf } from "../../_io/read.ts";
 import { loadDigest } from "../../_io/tree/digest.ts";
 import { hashFile } from "../../_io/tree/hash_file.ts";
