@@ -33,11 +33,14 @@ export interface Progress extends Disposable {
   readonly erase: () => void;
 }
 
-const PATIENCE = 1_000;
+/** Ms that something may take without a word. */
+const PATIENCE = 500;
 const INTERVAL = 100;
+/** Ms after which the pace of what comes evenly says how long the rest will take: that of runs, of files. */
+const EVEN = { runs: 250, files: 1_000 };
 
 /**
- * Shows how far the work is on one line of a terminal, from its second second on, ten times a second
+ * Shows how far the work is on one line of a terminal, from half a second on, ten times a second
  * at most. The line is erased when it goes out of scope.
  *
  * @param terminal The terminal; `null` to say nothing, as in a pipe or with `--quiet`.
@@ -76,7 +79,7 @@ export function showProgress(terminal: ProgressTerminal | null): Progress {
       counted = { ...counted, done };
       const { first, since } = counted;
       show((now) => {
-        const rate = now - since < PATIENCE ? 0 : (done - first) / (now - since);
+        const rate = now - since < EVEN.runs ? 0 : (done - first) / (now - since);
         return progressText({ label, done, total, rate });
       });
     },
@@ -116,7 +119,7 @@ function transferText(done: BackupProgress, elapsed: number): string {
   if (total === null) return `${step} ${formatCount(done.files)} files`;
   const cost = ({ files, bytes }: Amount) => bytes + files * BYTES_PER_FILE;
   // What the first files took says nothing of all.
-  const isEarly = elapsed < PATIENCE;
+  const isEarly = elapsed < EVEN.files;
   const rate = isEarly ? "" : `${formatSize(Math.round(done.bytes / elapsed * 1000))}/s`;
   const left = isEarly || cost(done) === 0
     ? ""

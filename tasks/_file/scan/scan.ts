@@ -52,7 +52,9 @@ import type { Share } from "./scan_share.ts";
 import { type ScanListeners, type ScannedShare, scanShares } from "./scan_shares.ts";
 
 /** How to scan. */
-export interface ScanOptions<D extends Depth> extends ScanListeners {
+export interface ScanOptions<D extends Depth> extends Pick<ScanListeners, "signal"> {
+  /** Called as runs are read, with their number so far, and about how many there are where that is known. */
+  readonly onProgress?: ((runs: number, all?: number) => void) | undefined;
   /** How deep to read. */
   readonly depth: D;
   /** Whether to measure everything. */
@@ -82,6 +84,7 @@ export async function scanStore<D extends Depth>(
   options: ScanOptions<D>,
 ): Promise<StoreSnapshot<D>> {
   const { depth, sizes, extras, now, isReport = false, isPreview = isReport } = options;
+  const { onProgress, signal } = options;
   const listed: Listed = { root, sizes, measurer: newMeasurer(), strays: [], problems: [] };
   const top = await scanTop(listed);
   const reading = {
@@ -92,8 +95,13 @@ export async function scanStore<D extends Depth>(
     isShown: isPreview,
     extras: extras ? await seekExtras(root, extras) : null,
   };
-  const shares = top.experiments.flatMap((entry) => sharesOf(root, entry));
-  const found = await scanShares(reading, shares, options);
+  const extents = top.experiments.map(({ path }) => extentOf(`${root}/${path}`));
+  const shares = top.experiments.flatMap((entry, index) => sharesOf(entry, extents[index]!));
+  const all = directoriesIn(extents);
+  const found = await scanShares(reading, shares, {
+    signal,
+    onProgress: onProgress && ((runs) => onProgress(runs, runs <= all ? all : undefined)),
+  });
   const byPath = Map.groupBy(shares.keys(), (index) => shares[index]!.path);
   const read = top.experiments.map((entry) => {
     const facts = byPath.get(entry.path)!.map((index) => found[index]!);
@@ -252,19 +260,38 @@ function hasMeta({ root }: Listed, path: string): boolean {
 /** Bytes of a directory's own, which tell how many entries it has: some five thousand. */
 const LARGE = 256 * 1024;
 
-/** A large experiment has a share for either thread. */
-function sharesOf(root: string, { name, path, link, isLinked }: ExperimentEntry): readonly Share[] {
-  const of = isLarge(`${root}/${path}`) ? 2 : 1;
-  const share = { name, path, link: link || isLinked, of };
-  return Array.from({ length: of }, (_, index) => ({ ...share, index }));
+/** What can be told of an experiment's directory before it is listed. */
+interface Extent {
+  readonly isLarge: boolean;
+  /** How many directories are in it, nearly all of them runs; `null` where the file system does not count them. */
+  readonly directories: number | null;
 }
 
-function isLarge(path: string): boolean {
+function extentOf(path: string): Extent {
   try {
-    return Deno.statSync(path).size >= LARGE;
+    const { size, nlink } = Deno.statSync(path);
+    // Each directory in another one is a name of that: `..`.
+    const directories = nlink === null || nlink < 2 ? null : nlink - 2;
+    return { isLarge: size >= LARGE, directories };
   } catch {
-    return false;
+    return { isLarge: false, directories: null };
   }
+}
+
+/** About how many runs there are; 0 where one directory does not tell. */
+function directoriesIn(extents: readonly Extent[]): number {
+  const counts = extents.flatMap(({ directories }) => directories ?? []);
+  return counts.length < extents.length ? 0 : counts.reduce((sum, one) => sum + one, 0);
+}
+
+/** A large experiment has a share for either thread. */
+function sharesOf(
+  { name, path, link, isLinked }: ExperimentEntry,
+  { isLarge }: Extent,
+): readonly Share[] {
+  const of = isLarge ? 2 : 1;
+  const share = { name, path, link: link || isLinked, of };
+  return Array.from({ length: of }, (_, index) => ({ ...share, index }));
 }
 
 function assembleShares(
