@@ -35,12 +35,10 @@ export function openDatabaseStore(
     readonly chosenBy: string;
     readonly now: () => number;
     readonly environment?: Environment;
-    /** The flag that names another one, for messages. @default {"--store"} */
-    readonly flag?: string | undefined;
   },
 ): Store {
-  const { chosenBy, now, environment = () => undefined, flag } = options;
-  const path = locateDatabase(named, flag);
+  const { chosenBy, now, environment = () => undefined } = options;
+  const path = locateDatabase(named);
   const location = sqliteUri(path);
   try {
     withTables(path, () => {});
@@ -119,13 +117,13 @@ export function openDatabaseStore(
         const { readMergeEvidence } = await import("./merges/read_other.ts");
         const { MOVE_EXTRAS } = await import("../../lib/move/choose_runs.ts");
         const { placeOf } = await import("../../lib/store/store_uri.ts");
-        const from = locateDatabase(placeOf(policy.from) ?? policy.from, "--from");
+        const from = locateDatabase(placeOf(policy.from) ?? policy.from);
         if (from === path) {
           throw new InvalidArgumentError(
             `Cannot merge ${location} into itself: name another store`,
           );
         }
-        await using store = openDatabaseStore(from, { chosenBy: "by --from", now, environment });
+        await using store = openDatabaseStore(from, { chosenBy: "--from", now, environment });
         const reading = { extras: MOVE_EXTRAS, signal, onProgress };
         const other = await store.read({ depth: "tags", ...reading });
         const databases = { path, from, snapshot, other, policy, signal };

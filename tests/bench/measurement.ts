@@ -34,6 +34,9 @@ export interface Samples {
 /** What a figure must keep to. */
 export type Bound = { readonly atMost: number } | { readonly atLeast: number };
 
+/** Five times as many runs may take a little more than five times as long. */
+export const LINEAR: Bound = { atMost: 5.3 };
+
 /** One row of the table that is printed. */
 export interface Figure {
   readonly what: string;

@@ -6,11 +6,11 @@
  */
 
 import { join } from "@std/path";
-import { type Bench, duration, type Figure, peak, ratio } from "./measurement.ts";
-import { type Permissions, repository, taskWords } from "./programs.ts";
+import { type Bench, duration, type Figure, LINEAR, peak, ratio } from "./measurement.ts";
+import { bareWords, type Permissions, taskWords } from "./programs.ts";
 
-const RUNS = 100_000;
-const READS = join(repository, "tests/bench/bare_reads.ts");
+const MANY = 20_000;
+const MOST = 100_000;
 /** Best, last, weekly and tags. */
 export const POLICY = `retention:
   keep_best: { metric: metric_0, mode: max, n: 10 }
@@ -20,32 +20,45 @@ export const POLICY = `retention:
 limits: { max_share: 100% }
 `;
 
-/** Plans of a clean-up, against a summary of the same store. */
+/** Plans of a clean-up, against their reads in bare Deno and a summary of the same store. */
 export async function measurePlanning(bench: Bench): Promise<readonly Figure[]> {
-  const store = ["--store", bench.store(RUNS)];
+  const [many, most] = [bench.store(MANY), bench.store(MOST)];
   const policy = join(bench.directory, "policy.yaml");
   Deno.writeTextFileSync(policy, POLICY);
-  const cleanup = (flags: readonly string[], permissions?: Permissions) => ({
-    words: taskWords("cleanup", [...flags, ...store], permissions),
+  const cleanup = (store: string, flags: readonly string[], permissions?: Permissions) => ({
+    words: taskWords("cleanup", [...flags, "--store", store], permissions),
   });
-  const bare = (...permissions: readonly string[]) => ({
-    words: [Deno.execPath(), "run", ...permissions, READS, bench.store(RUNS)],
+  const byRules = ["--config", policy];
+  const measured = await bench.compare({
+    summary: { words: taskWords("summary", ["--json", "--store", most]) },
+    byAge: cleanup(most, []),
+    byAgeFewer: cleanup(many, []),
+    byPolicy: cleanup(most, byRules),
+    fewer: cleanup(many, byRules),
+    granted: cleanup(most, byRules, "all"),
+    grantedFewer: cleanup(many, byRules, "all"),
+    json: cleanup(most, ["--json", ...byRules]),
+    jsonFewer: cleanup(many, ["--json", ...byRules]),
+    reads: { words: bareWords("bare_reads.ts", most) },
+    grantedReads: { words: bareWords("bare_reads.ts", most, "all") },
   });
-  const { summary, byAge, byPolicy, granted, json, reads, grantedReads } = await bench.compare({
-    summary: { words: taskWords("summary", ["--json", ...store]) },
-    byAge: cleanup([]),
-    byPolicy: cleanup(["--config", policy]),
-    granted: cleanup(["--config", policy], "all"),
-    json: cleanup(["--json", "--config", policy]),
-    reads: bare("--no-prompt", "-R"),
-    grantedReads: bare("-A"),
-  });
+  const { summary, byAge, byPolicy, granted, json, reads, grantedReads } = measured;
+  const { byAgeFewer, fewer, grantedFewer, jsonFewer } = measured;
   return [
-    duration("`cleanup` by best, last, weekly and tags, 100,000 runs", byPolicy, { atMost: 3 }),
-    duration("the same with `-A`", granted, null),
-    duration("what it must read, in bare Deno and two threads", reads, null),
-    duration("the same with `-A`", grantedReads, null),
+    ratio(
+      "`cleanup` by best, last, weekly and tags, 100,000 runs ÷ its reads in bare Deno and two threads",
+      byPolicy,
+      reads,
+      { atMost: 1.3 },
+    ),
+    ratio("the same with `-A`", granted, grantedReads, null),
+    ratio("the same by processor time", byPolicy, reads, null, "work"),
+    duration("`cleanup` by a policy, 100,000 runs", byPolicy, null),
+    ratio("`cleanup` by a policy, 100,000 ÷ 20,000 runs", byPolicy, fewer, LINEAR),
+    ratio("the same with `-A`", granted, grantedFewer, LINEAR),
+    ratio("the same with `--json`", json, jsonFewer, LINEAR),
     ratio("`cleanup` by age, 100,000 runs ÷ `summary --json`", byAge, summary, null),
+    ratio("`cleanup` by age, 100,000 ÷ 20,000 runs", byAge, byAgeFewer, LINEAR),
     ratio("`cleanup` by a policy ÷ `cleanup` by age", byPolicy, byAge, null),
     ratio("`cleanup --json` by a policy ÷ its text", json, byPolicy, null),
     peak("peak memory of `cleanup` by a policy", byPolicy, null),

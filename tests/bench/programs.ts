@@ -36,6 +36,23 @@ export function taskWords(
 }
 
 /**
+ * Names the words that start a program of this directory in bare Deno.
+ *
+ * @param script Its name.
+ * @param store The store's root.
+ * @param permissions As a task that only reads has them, or `-A`.
+ * @returns The words, `deno` first.
+ */
+export function bareWords(
+  script: "bare_reads.ts" | "bare_stamps.ts",
+  store: string,
+  permissions: Permissions = "real",
+): readonly string[] {
+  const granted = permissions === "real" ? ["--no-prompt", "-R"] : ["-A"];
+  return [Deno.execPath(), "run", ...granted, `tests/bench/${script}`, store];
+}
+
+/**
  * Names the programs that read a store in bare C, each of them with a warm cache.
  *
  * @param bench Where to measure.

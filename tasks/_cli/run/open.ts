@@ -177,8 +177,7 @@ export async function openBesides(named: string, flag: string, world: World): Pr
     directory,
   });
   return await openStore(location, {
-    chosenBy: `by ${flag}`,
-    flag,
+    chosenBy: flag,
     now,
     environment: (name) => variable(name, world),
   });
