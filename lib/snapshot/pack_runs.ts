@@ -20,7 +20,7 @@ export interface PackedRuns {
   readonly names: readonly string[];
   /** One for each run. */
   readonly stamps: readonly string[];
-  /** One for each run; empty when nothing besides was asked for. */
+  /** Each once, as most runs have the same: nothing. */
   readonly extras: readonly RunExtras[];
   /** As many for each run as there are {@linkcode NUMBERS}. */
   readonly numbers: Float64Array;
@@ -49,6 +49,7 @@ const NUMBERS = [
   "files",
   "beforeId",
   "afterId",
+  "extras",
 ] as const;
 
 /**
@@ -76,7 +77,13 @@ export function packRuns(runs: readonly Run[]): PackedRuns {
   const ids: RunId[] = [];
   const names: string[] = [];
   const stamps: string[] = [];
-  const extras: RunExtras[] = [];
+  const extras = new Map<RunExtras, number>();
+  const placeOfExtras = (read: RunExtras): number => {
+    const known = extras.get(read);
+    if (known !== undefined) return known;
+    extras.set(read, extras.size);
+    return extras.size - 1;
+  };
   const tags: number[] = [];
   let at = 0;
   for (const run of runs) {
@@ -93,10 +100,10 @@ export function packRuns(runs: readonly Run[]): PackedRuns {
     numbers[at++] = usage?.files ?? NaN;
     numbers[at++] = placeOf(cut === -1 ? artifactUri : artifactUri.slice(0, cut));
     numbers[at++] = cut === -1 ? NaN : placeOf(artifactUri.slice(cut + id.length));
+    numbers[at++] = run.extras === undefined ? NaN : placeOfExtras(run.extras);
     ids.push(id);
     names.push(run.name);
     stamps.push(run.stamp);
-    if (run.extras !== undefined) extras.push(run.extras);
     tags.push(run.tags.size);
     for (const [key, value] of run.tags) tags.push(placeOf(key), placeOf(value));
   }
@@ -104,7 +111,7 @@ export function packRuns(runs: readonly Run[]): PackedRuns {
     ids,
     names: letGo(names),
     stamps,
-    extras,
+    extras: [...extras.keys()],
     numbers,
     tags: Uint32Array.from(tags),
     texts: [...places.keys()],
@@ -154,7 +161,9 @@ export function unpackRuns(
     const files = numbers[at++]!;
     const beforeId = texts[numbers[at++]!]!;
     const afterId = texts[numbers[at++]!];
-    const run = {
+    const read = extras[numbers[at++]!];
+    // To copy each of very many takes long.
+    const run: { -readonly [Field in keyof Run]: Run[Field] } = {
       id,
       experimentId: experiment.id,
       path: (folder + id) as StorePath,
@@ -164,14 +173,15 @@ export function unpackRuns(
       startTime,
       endTime,
       deletedTime,
-      ...(Number.isNaN(lastChange) ? {} : { lastChange }),
       artifactUri: afterId === undefined ? beforeId : beforeId + id + afterId,
       link,
       tags: readTags(),
       stamp: stamps[index]!,
       usage: Number.isNaN(bytes) ? null : { bytes, files },
     };
-    return extras.length === 0 ? run : { ...run, extras: extras[index]! };
+    if (!Number.isNaN(lastChange)) run.lastChange = lastChange;
+    if (read !== undefined) run.extras = read;
+    return run;
   });
 }
 

@@ -151,6 +151,13 @@ export async function readKeys(
   const listed = await list(`${root}/${folder}`);
   // MLflow writes the folder with the first key, so its absence says only that there is none.
   if (listed.kind === "failed" && listed.missing) return NO_KEYS;
+  // So it is with nearly every run where few tags are wanted.
+  if (
+    listed.kind === "listed" &&
+    !listed.entries.some((entry) => entry.isDirectory || isWanted(entry.name))
+  ) {
+    return NO_KEYS;
+  }
   const values = new Map<string, string>();
   const failures: FailureFact[] = [];
   const read = async (found: Listing, path: StorePath, prefix: string) => {

@@ -4,13 +4,14 @@
  * @module
  */
 
-import type {
-  Extras,
-  HeavyFile,
-  LongMetric,
-  MetricSummary,
-  RunExtras,
-  TraceUse,
+import {
+  type Extras,
+  type HeavyFile,
+  type LongMetric,
+  type MetricSummary,
+  NO_EXTRAS,
+  type RunExtras,
+  type TraceUse,
 } from "../../../lib/store/extras.ts";
 import type { TextFact } from "../../../lib/store/facts.ts";
 import { CHECKPOINTS, isKeyName } from "../../../lib/store/names.ts";
@@ -97,6 +98,7 @@ export async function scanRunExtras(
   run: string,
   wanted: SoughtExtras,
 ): Promise<RunExtras> {
+  if (asksForTagsAlone(wanted)) return NO_EXTRAS;
   const metrics = new Map<string, MetricSummary>();
   const { summarizeMetric } = await (records ??= loadRecords());
   for (const [key, text] of await readKeys(place, `${run}/metrics`, "metric", wanted.metrics)) {
@@ -106,11 +108,20 @@ export async function scanRunExtras(
   }
   return {
     metrics,
-    params: new Map(await readKeys(place, `${run}/params`, "param", wanted.params)),
-    inputs: wanted.inputs ? await inputsOf(place, run) : [],
-    heavy: wanted.artifacts === null ? [] : await heavyFilesOf(place, run, wanted.artifacts),
+    params: wanted.params.length === 0
+      ? NO_EXTRAS.params
+      : new Map(await readKeys(place, `${run}/params`, "param", wanted.params)),
+    inputs: wanted.inputs ? await inputsOf(place, run) : NO_EXTRAS.inputs,
+    heavy: wanted.artifacts === null
+      ? NO_EXTRAS.heavy
+      : await heavyFilesOf(place, run, wanted.artifacts),
     ...(wanted.points === undefined ? {} : await longMetricsOf(place, run, wanted.points)),
   };
+}
+
+function asksForTagsAlone({ metrics, params, inputs, artifacts, points }: SoughtExtras): boolean {
+  return metrics.length + params.length === 0 && !inputs && artifacts === null &&
+    points === undefined;
 }
 
 /**
