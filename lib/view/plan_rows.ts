@@ -6,7 +6,7 @@
 
 import type { Action, Kept, Plan } from "../plan/plan.ts";
 import { isRemoval } from "../plan/action_kind.ts";
-import { experimentPathOf } from "../store/path.ts";
+import { experimentPathOf, type StorePath } from "../store/path.ts";
 import { type Holder, holdersOf, nameOf } from "../store/holders.ts";
 import type { LoggedModel, Run, StoreSnapshot } from "../store/snapshot.ts";
 import { PIN_TAG } from "../store/tags.ts";
@@ -68,11 +68,19 @@ export type RowsOrder = "plan" | "name" | "age" | "bytes" | "metric" | "experime
 /** Finds what is in a store by its path. */
 export interface StoreIndex {
   /** Readable runs. */
-  readonly runs: ReadonlyMap<string, Run>;
+  readonly runs: RunIndex;
   /** Logged models. */
   readonly models: ReadonlyMap<string, LoggedModel>;
   /** Experiments and orphans. */
   readonly holders: ReadonlyMap<string, Holder>;
+}
+
+/** Finds readable runs by their paths. */
+export interface RunIndex {
+  /** How many there are. */
+  readonly size: number;
+  /** Gives the run at a path. */
+  get(path: string): Run | undefined;
 }
 
 /**
@@ -82,14 +90,28 @@ export interface StoreIndex {
  * @returns The index.
  */
 export function indexOf(snapshot: StoreSnapshot): StoreIndex {
-  const holders = holdersOf(snapshot);
-  const runs = new Map<string, Run>();
+  const all = holdersOf(snapshot);
   const models = new Map<string, LoggedModel>();
-  for (const holder of holders) {
-    for (const run of holder.runs) runs.set(run.path, run);
-    for (const model of holder.loggedModels) models.set(model.path, model);
+  for (const { loggedModels } of all) {
+    for (const model of loggedModels) models.set(model.path, model);
   }
-  return { runs, models, holders: new Map(holders.map((holder) => [holder.path, holder])) };
+  const holders = new Map<string, Holder>(all.map((holder) => [holder.path, holder]));
+  return { runs: runsOf(holders), models, holders };
+}
+
+/** Only those that hold what is looked for are gone through: a window shows rows of few of them. */
+function runsOf(holders: ReadonlyMap<string, Holder>): RunIndex {
+  const known = new Map<Holder, ReadonlyMap<string, Run>>();
+  return {
+    size: holders.values().reduce((sum, { runs }) => sum + runs.length, 0),
+    get(path) {
+      const holder = holders.get(experimentPathOf(path));
+      if (holder === undefined) return undefined;
+      const runs = known.get(holder) ?? new Map(holder.runs.map((run) => [run.path, run]));
+      known.set(holder, runs);
+      return runs.get(path as StorePath);
+    },
+  };
 }
 
 /**

@@ -117,7 +117,8 @@ export function openSession(store: Store, options: SessionOptions): Session {
 
   function goingByFile(read: ReadStore): ReadonlySet<string> {
     if (goesByFile?.generation === read.generation) return goesByFile.paths;
-    const plan = planCleanupWithout(
+    const isShown = shown?.isOfFile && shown.generation === read.generation;
+    const plan = isShown ? shown!.plan : planCleanupWithout(
       read.snapshot,
       policyOfBasis(file),
       { now: store.now(), kinds },
@@ -145,15 +146,21 @@ export function openSession(store: Store, options: SessionOptions): Session {
     },
     show(read, { values, leftOut }) {
       const basis = withValues(file, values);
-      // The last one may be large.
-      shown = null;
-      freeMemory();
+      if (shown !== null) {
+        if (shown.isOfFile) {
+          goesByFile ??= { generation: shown.generation, paths: goingPaths(shown.plan) };
+        }
+        // The last one may be large.
+        shown = null;
+        freeMemory();
+      }
       const policy = policyOfBasis(basis);
       const isOfFile = leftOut.length === 0 && JSON.stringify(basis) === JSON.stringify(file);
       const now = store.now();
       const plan = planCleanupWithout(read.snapshot, policy, { now, kinds }, leftOut);
       const { generation } = read;
-      if (isOfFile) goesByFile = { generation, paths: goingPaths(plan) };
+      // Told by the plan itself, as soon as somebody asks.
+      if (isOfFile) goesByFile = null;
       shown = { id: `${++count}`, generation, basis, policy, leftOut, isOfFile, plan };
       return shown;
     },
@@ -165,7 +172,10 @@ export function openSession(store: Store, options: SessionOptions): Session {
     listed: (read, plan) => ({
       plan,
       index: read.index,
-      goesByFile: plan.task === "repair" ? new Set() : goingByFile(read),
+      // Hardly any list needs it.
+      get goesByFile() {
+        return plan.task === "repair" ? new Set<string>() : goingByFile(read);
+      },
       bytes: read.bytes,
       tags: read.tags,
       primary: read.primary,
