@@ -676,7 +676,7 @@ const COUNTING = "--no-prompt --v8-flags=--max-semi-space-size=4";
 
 /** What stays for long goes easy on memory, and not on the time of its start. */
 const STAYING =
-  "--no-prompt --v8-flags=--max-semi-space-size=4,--expose-gc,--heap-growing-percent=50";
+  "--no-prompt --v8-flags=--max-semi-space-size=16,--expose-gc,--heap-growing-percent=50";
 
 /** What each task of the command line may do, unless whoever types it grants more. */
 const permissions = {
