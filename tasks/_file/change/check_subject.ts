@@ -10,8 +10,15 @@ import type { Action } from "../../../lib/plan/plan.ts";
 import type { SkipReason } from "../../../lib/plan/report.ts";
 import { ABSENT } from "../../../lib/store/facts.ts";
 import type { DiskUsage } from "../../../lib/store/usage.ts";
+import { glanceInto } from "../../_io/list_directory.ts";
 import { infoOf } from "../../_io/read.ts";
-import { fileStamp, measureTree, metaStamp, newMeasurer } from "../scan/measure.ts";
+import {
+  fileStamp,
+  measureTree,
+  metaStamp,
+  newMeasurer,
+  type TreeMeasure,
+} from "../scan/measure.ts";
 
 /**
  * Looks at the subject of an action just before acting: no link on the way to it, and the plan's stamp. Needs
@@ -39,8 +46,8 @@ export async function checkSubject(root: string, action: Action): Promise<DiskUs
     const found = kind === "file" ? fileStamp(at) : metaStamp(at);
     return found === action.stamp ? { bytes: 0, files: 0 } : "changed-since-plan";
   }
-  const tree = await measureTree(at, newMeasurer());
-  return tree?.stamp === action.stamp ? tree.freed : "changed-since-plan";
+  const tree = await measureStamped(at, action.stamp);
+  return tree === null ? "changed-since-plan" : tree.freed;
 }
 
 /**
@@ -74,7 +81,21 @@ export async function isUntouched(action: Action, files: string): Promise<boolea
  * @returns Whether it is still what the plan saw.
  */
 export async function isUntouchedTree({ stamp }: Action, tree: string): Promise<boolean> {
-  return (await measureTree(tree, newMeasurer()))?.stamp === stamp;
+  return await measureStamped(tree, stamp) !== null;
+}
+
+/**
+ * Measures a tree by glances, since to wait for another thread is most of what measuring takes. What a glance may miss is
+ * missing in the stamp, so a tree that has its stamp is whole; one that seems to have changed is measured once more,
+ * for certain.
+ *
+ * @returns The measure; `null` where the tree has another stamp, or cannot be read.
+ */
+async function measureStamped(tree: string, stamp: string): Promise<TreeMeasure | null> {
+  const seen = await measureTree(tree, newMeasurer(), glanceInto);
+  if (seen?.stamp === stamp) return seen;
+  const measured = await measureTree(tree, newMeasurer());
+  return measured?.stamp === stamp ? measured : null;
 }
 
 function isKept(kept: string, wanted: string | undefined): boolean {
