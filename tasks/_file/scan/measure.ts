@@ -75,6 +75,9 @@ export function newMeasurer(): Measurer {
 
 const NO_LINKS: TreeWeight["links"] = new Map();
 
+/** So many directories are listed at once: whoever lists for certain waits for another thread. */
+const AT_ONCE = 16;
+
 /**
  * Weighs a tree without following links. Needs read permission.
  *
@@ -134,13 +137,16 @@ export async function weighTree(
     const partOf = (name: string) =>
       name === "artifacts" ? artifacts : isRunFolder(name) || name === "meta.yaml" ? null : foreign;
     const entered = add(path, null) ? [{ at: path, own: null as typeof artifacts | null }] : [];
-    for (let next; (next = entered.pop()) !== undefined;) {
-      const listed = await list(next.at);
-      if (listed.kind === "failed") return null;
-      for (const { name } of listed.entries) {
-        const at = `${next.at}/${name}`;
-        const own = next.at === path ? partOf(name) : next.own;
-        if (add(at, own)) entered.push({ at, own });
+    for (let some; (some = entered.splice(-AT_ONCE)).length > 0;) {
+      const listings = await Promise.all(some.map(({ at }) => list(at)));
+      for (const [index, listed] of listings.entries()) {
+        if (listed.kind === "failed") return null;
+        const holder = some[index]!;
+        for (const { name } of listed.entries) {
+          const at = `${holder.at}/${name}`;
+          const own = holder.at === path ? partOf(name) : holder.own;
+          if (add(at, own)) entered.push({ at, own });
+        }
       }
     }
   } catch {
