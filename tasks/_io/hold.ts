@@ -49,11 +49,9 @@ export class LedAstray extends Error {
  * @throws {Deno.errors.NotADirectory} When it is none.
  */
 export function hold(directory: string): Held {
-  const info = lookAt(directory);
-  if (info.isSymlink) throw new LedAstray(directory);
-  if (!info.isDirectory) throw new Deno.errors.NotADirectory(directory);
   const links = linksToOpen();
   if (links === null) {
+    refuseOther(directory);
     if (Deno.realPathSync(directory) !== directory) throw new LedAstray(directory);
     return heldAt(directory, () => {});
   }
@@ -61,12 +59,26 @@ export function hold(directory: string): Held {
   // deno-lint-ignore no-process-global
   const fs = process.getBuiltinModule("node:fs");
   const { O_DIRECTORY, O_NONBLOCK, O_RDONLY } = fs.constants;
-  const fd = fs.openSync(directory, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+  let fd: number;
+  try {
+    // What is no directory is not opened: no pipe, and no device.
+    fd = fs.openSync(directory, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+  } catch (error) {
+    refuseOther(directory);
+    throw error;
+  }
   const path = join(links, `${fd}`);
   const close = () => fs.closeSync(fd);
   if (Deno.readLinkSync(path) === directory) return heldAt(path, close);
   close();
   throw new LedAstray(directory);
+}
+
+/** Says what is wrong as the system says it to whoever only looks. */
+function refuseOther(directory: string): void {
+  const info = lookAt(directory);
+  if (info.isSymlink) throw new LedAstray(directory);
+  if (!info.isDirectory) throw new Deno.errors.NotADirectory(directory);
 }
 
 function lookAt(directory: string): Deno.FileInfo {

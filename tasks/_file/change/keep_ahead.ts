@@ -24,15 +24,15 @@ import { isOneFile, type ReplaceFile, type Staged, type Workplace } from "./oper
  *
  * @param operation The operation.
  * @param at The places.
+ * @param target The old file: an entry of a directory that is held.
  * @returns Whether it is kept; `false` where that is left to its turn.
  */
-export function keepAhead(operation: ReplaceFile, at: Workplace): boolean {
+export function keepAhead(operation: ReplaceFile, at: Workplace, target: string): boolean {
   if (operation.content.kind === "new-text") return false;
   try {
-    using target = holdEntry(join(at.root, operation.path));
     mirrorWayTo(at.root, at.files, operation.path);
     using kept = holdEntry(join(at.files, operation.path));
-    Deno.linkSync(target.path, kept.path);
+    Deno.linkSync(target, kept.path);
     return true;
   } catch {
     return false;

@@ -133,7 +133,8 @@ function stagedFor(
   }
   const path = join(at.staging, "new");
   free(path);
-  using file = stageFile(operation, at, path).file;
+  using staged = holdEntry(path);
+  using file = stageFile(operation.content, target, staged.path).file;
   file.syncSync();
   return path;
 }
@@ -179,35 +180,33 @@ function isSameState(left: Deno.FileInfo | null, right: Deno.FileInfo | null): b
  * Writes what a file is to hold into staging, with the mode and the owner of the file that it will
  * replace. Durable once the handle is synced. Needs read and write permission for the store.
  *
- * @param operation The operation.
- * @param at The places.
- * @param path Where it is written; nothing may be there, for that might be a link into the store.
- * @returns The staged file, and its handle, which the caller closes.
+ * @param content What it is to hold.
+ * @param target The file that it will replace: an entry of a directory that is held.
+ * @param staged Where it is written, likewise; nothing may be there, for that might be a link into the store.
+ * @returns The file that it was made from, and the handle, which the caller closes.
  * @throws {Error} When the operating system refuses; then nothing is left at the path.
  */
 export function stageFile(
-  operation: ReplaceFile,
-  at: Workplace,
-  path: string,
-): { readonly staged: Staged; readonly file: Deno.FsFile } {
-  using target = holdEntry(join(at.root, operation.path));
-  const old = infoOf(target.path);
-  const bytes = contentOf(operation.content, old && readBytes(target.path, WHOLE));
-  using staged = holdEntry(path);
-  const file = createEntry(staged.path);
+  content: ReplaceFile["content"],
+  target: string,
+  staged: string,
+): { readonly old: Deno.FileInfo | null; readonly file: Deno.FsFile } {
+  const old = infoOf(target);
+  const bytes = contentOf(content, old && readBytes(target, WHOLE));
+  const file = createEntry(staged);
   try {
     writeAll(file, bytes);
     setAccess(
-      staged.path,
-      old === null ? accessBelow(dirname(target.path), "file") : accessOf(old),
+      staged,
+      old === null ? accessBelow(dirname(target), "file") : accessOf(old),
       file.statSync(),
     );
   } catch (error) {
     file.close();
-    Deno.removeSync(staged.path);
+    Deno.removeSync(staged);
     throw error;
   }
-  return { staged: { path, old, isKept: false }, file };
+  return { old, file };
 }
 
 /** A second link keeps the very file, with its times and mode; a copy serves where links cannot be. */

@@ -9,6 +9,7 @@
 
 import { join } from "@std/path";
 import { free, syncDirectories } from "../../_io/durable.ts";
+import { type Held, hold, holdEntry } from "../../_io/hold.ts";
 import { giveUpAhead, keepAhead } from "./keep_ahead.ts";
 import {
   directoriesToKept,
@@ -36,15 +37,24 @@ export async function stageFiles(
   { name, operations }: Batch,
   at: Workplace,
 ): Promise<readonly (Staged | null)[]> {
+  using staging = tryHold(at.staging);
+  if (staging === null) return operations.map(() => null);
   const prepared = await Promise.all(operations.map(async (operation, index) => {
-    const path = join(at.staging, `${name}-${index}`);
+    const place = `${name}-${index}`;
+    const path = join(at.staging, place);
     let isKept = false;
+    const prepare = () => {
+      // Not held while the disk is waited for: so many files are open by then.
+      using target = holdEntry(join(at.root, operation.path));
+      const made = stageFile(operation.content, target.path, staging.at(place));
+      isKept = keepAhead(operation, at, target.path);
+      return made;
+    };
     try {
-      const { staged, file: handle } = stageFile(operation, at, path);
+      const { old, file: handle } = prepare();
       using file = handle;
-      isKept = keepAhead(operation, at);
       await file.sync();
-      return { operation, staged: { ...staged, isKept } };
+      return { operation, staged: { path, old, isKept } };
     } catch {
       giveUpAhead(operation, at, { path, old: null, isKept });
       return { operation, staged: null };
@@ -59,5 +69,14 @@ export async function stageFiles(
   } catch {
     for (const { operation } of kept) free(join(at.files, operation.path));
     return prepared.map(({ staged }) => staged && { ...staged, isKept: false });
+  }
+}
+
+function tryHold(directory: string): Held | null {
+  try {
+    return hold(directory);
+  } catch {
+    // Then each is staged when it is its turn, or fails alone.
+    return null;
   }
 }
