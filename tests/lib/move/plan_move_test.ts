@@ -330,7 +330,11 @@ Deno.test("a move obeys the laws: each run once among what moves and what stays,
         runsIn(after).map(({ id }) => id).toSorted(),
         runsIn(store).map(({ id }) => id).toSorted(),
       );
-      // Nothing is left to do …
+      // At once is as one after the other …
+      const one = (before: Store, action: MovePlan["actions"][number]) =>
+        simulatePlan(before, { ...plan, actions: [action] }, { now: NOW });
+      assertEquals(plan.actions.reduce(one, store).experiments, after.experiments);
+      // … nothing is left to do …
       assertEquals(planOf(deepFreeze(after), policy).actions, []);
       // … and what was cut off is finished by the next plan.
       const prefix = number % (plan.actions.length + 1);
