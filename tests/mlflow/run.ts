@@ -18,8 +18,8 @@ import { startWarm, WARM } from "./python.ts";
 const HERE = import.meta.dirname!;
 /** Servers and interpreters are waited for now and then: so one more than there are processors. */
 const JOBS = navigator.hardwareConcurrency + 1;
-/** What takes longest, first: begun last, it would keep one processor alone. */
-const LONGEST = ["servers", "damage_test.ts", "postgres_test.ts", "repair_test.ts"];
+/** What takes longest, first: begun last, it would keep one processor alone. Deno begins folders after all files. */
+const LONGEST = ["damage_test.ts", "servers/servers_test.ts", "repair_test.ts", "postgres_test.ts"];
 
 async function run(words: readonly string[]): Promise<boolean> {
   await using place = await memoryDirectory();
