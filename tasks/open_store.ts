@@ -36,6 +36,13 @@ export interface OpenOptions {
    */
   readonly backups?: string | undefined;
   /**
+   * Where a server of MLflow's keeps the artifacts that it serves (`--artifacts-destination`): an absolute path, or a
+   * URI such as `s3://bucket/mlflow`. A database whose rows say `mlflow-artifacts:/…` has them there, if one of its
+   * runs has. @default {what `MLFLOW_ARTIFACTS_DESTINATION` is set to in `environment`, else `mlartifacts` beside a
+   * database of SQLite}
+   */
+  readonly artifactsDestination?: string | undefined;
+  /**
    * Make an empty store where nothing is yet; needs write permission. A server that does not answer is opened all the
    * same, to be trained into. @default {false}
    */
@@ -82,11 +89,22 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
   }
   if (name.kind === "postgresql") {
     const { openPostgresStore } = await import("./_database/postgres_store.ts");
-    return await openPostgresStore(name, { chosenBy, now, environment, backups });
+    return await openPostgresStore(name, {
+      chosenBy,
+      now,
+      environment,
+      backups,
+      destination: destinationOf(options, environment),
+    });
   }
   if (name.kind === "sqlite" || await isDatabase(name.path)) {
     const { openDatabaseStore } = await import("./_database/database_store.ts");
-    return openDatabaseStore(name.path, { chosenBy, now, environment });
+    return openDatabaseStore(name.path, {
+      chosenBy,
+      now,
+      environment,
+      destination: destinationOf(options, environment),
+    });
   }
   if (create) {
     const { createStore } = await import("./_file/create_store.ts");
@@ -94,6 +112,20 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
     if (made !== null) options.onCreate?.(made);
   }
   return openFileStore(location, { chosenBy, now, databases });
+}
+
+function destinationOf(
+  { artifactsDestination }: OpenOptions,
+  environment: (name: string) => string | undefined,
+): string | undefined {
+  if (artifactsDestination !== undefined) return artifactsDestination;
+  try {
+    return environment("MLFLOW_ARTIFACTS_DESTINATION") || undefined;
+  } catch (error) {
+    // What this process may not ask for is as what is not set.
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
 }
 
 /** Nearly every store is a directory, which needs no look at how it begins. */

@@ -28,17 +28,37 @@ export function artifactPlaceOf(location: string): string | null {
 }
 
 /**
- * Names the place of a location that a server of MLflow's serves, where that is a directory on this machine.
+ * Names the place below which a server of MLflow's keeps what it serves.
+ *
+ * @param destination As `mlflow server --artifacts-destination` takes it, or `MLFLOW_ARTIFACTS_DESTINATION`.
+ * @returns An absolute path, or `s3://BUCKET/KEY`; `null` where mltidy cannot look, and for a relative path.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(destinationPlaceOf("s3://bucket/mlflow/"), "s3://bucket/mlflow");
+ * assertEquals(destinationPlaceOf("file:///data/mlartifacts/"), "/data/mlartifacts");
+ * assertEquals(destinationPlaceOf("gs://bucket/mlflow"), null);
+ * ```
+ */
+export function destinationPlaceOf(destination: string): string | null {
+  return artifactPlaceOf(destination)?.replace(/\/+$/, "") || null;
+}
+
+/**
+ * Names the place of a location that a server of MLflow's serves, where that is known.
  *
  * @param location As a row says.
- * @param root Absolute path of the directory; `null` where there is none.
- * @returns An absolute path; any other location as it is.
+ * @param root Absolute path of the directory below which it keeps them, or `s3://BUCKET/KEY`; `null` where neither is.
+ * @returns An absolute path, or a place in a bucket; any other location as it is.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(servedPlaceOf("mlflow-artifacts:/1/4fe", "/data/mlartifacts"), "/data/mlartifacts/1/4fe");
+ * assertEquals(servedPlaceOf("mlflow-artifacts:/1/4fe", "s3://bucket/mlflow"), "s3://bucket/mlflow/1/4fe");
  * assertEquals(servedPlaceOf("mlflow-artifacts:/../4fe", "/data/mlartifacts"), "mlflow-artifacts:/../4fe");
  * assertEquals(servedPlaceOf("s3://bucket/1", "/data/mlartifacts"), "s3://bucket/1");
  * ```

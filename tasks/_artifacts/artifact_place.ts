@@ -20,6 +20,12 @@ export interface ArtifactPlace {
   readonly kept: string;
   /** Looks whether a tree may be set aside. Changes nothing. */
   check(tree: ChangedTree): Promise<FoundTree | Exclude<SetAside, { readonly kind: "set-aside" }>>;
+  /**
+   * Tells whether anything lies at a path.
+   *
+   * @throws {BucketError} When a bucket cannot be looked at.
+   */
+  has(path: StorePath): Promise<boolean>;
   /** Looks for what of a tree may be of another store. */
   look(path: StorePath): Promise<Within>;
   /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { join } from "@std/path";
 import type { Environment } from "../_io/process.ts";
 import { isLocalRoot } from "../../lib/snapshot/artifact_root.ts";
 import type { ArtifactPlace, OpenPlace } from "./artifact_place.ts";
@@ -11,7 +12,7 @@ import { bringTreesBack, treeCollision } from "./bring_tree_back.ts";
 import { freeCopied, freeTrees, measureKept } from "./free_trees.ts";
 import { lookWithin } from "./look_within.ts";
 import { checkTree, copyAhead, setAside } from "./set_aside.ts";
-import type { TreePlace } from "./tree_place.ts";
+import { isThere, type TreePlace } from "./tree_place.ts";
 
 /**
  * Makes what opens the places of a database's trees. Touches nothing.
@@ -41,6 +42,7 @@ function localPlace(place: TreePlace): ArtifactPlace {
     root: place.root,
     kept: place.trees,
     check: (tree) => checkTree(place, tree),
+    has: (path) => Promise.try(() => isThere(join(place.root, path))),
     look: (path) => lookWithin(place.root, path),
     copyAhead: (tree, work) => copyAhead(place, tree, work),
     setAside: (trees, options) => setAside(place, trees, options),

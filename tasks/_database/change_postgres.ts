@@ -21,6 +21,7 @@ import { type BlockingSession, openBlockingSession } from "./postgres/blocking_s
 import { GUARDED, tablesOf } from "./postgres/postgres_database.ts";
 import type { Reach } from "./postgres/session.ts";
 import type { Tables } from "./scan/tables.ts";
+import { type Serving, withServed } from "./trees/served_artifacts.ts";
 
 /** "mlti", by which the lock is known to be ours. */
 const LOCK = 0x6d6c7469;
@@ -29,11 +30,12 @@ const LOCK = 0x6d6c7469;
  * Opens a database to be changed. Needs net permission for its host.
  *
  * @param reach The database.
+ * @param serving Knows where a server keeps its artifacts.
  * @returns It, to be bound by `using`.
  * @throws {StoreAccessError} When its user may not change runs, or the server lets nobody do so.
  * @throws {StoreLockedError} When a task on another machine has it.
  */
-export function openPostgresToChange(reach: Reach): OpenedDatabase {
+export function openPostgresToChange(reach: Reach, serving: Serving): OpenedDatabase {
   const { location } = reach.name;
   const session = openBlockingSession(reach, "change");
   try {
@@ -47,8 +49,8 @@ export function openPostgresToChange(reach: Reach): OpenedDatabase {
       );
     }
     return {
-      tables,
-      rows: postgresRowsOf(tables),
+      tables: withServed(serving, tables),
+      rows: postgresRowsOf(tables, serving),
       [Symbol.dispose]: () => session[Symbol.dispose](),
     };
   } catch (error) {
@@ -61,13 +63,14 @@ export function openPostgresToChange(reach: Reach): OpenedDatabase {
  * Opens a database for looking at what of a change still stands. Needs net permission for its host.
  *
  * @param reach The database.
+ * @param serving Knows where a server keeps its artifacts.
  * @returns It, to be bound by `using`.
  */
-export function openPostgresToLook(reach: Reach): OwnedRows & Disposable {
+export function openPostgresToLook(reach: Reach, serving: Serving): OwnedRows & Disposable {
   const session = openBlockingSession(reach, "read");
   try {
     return {
-      ...postgresRowsOf(tablesOf(session)),
+      ...postgresRowsOf(tablesOf(session), serving),
       [Symbol.dispose]: () => session[Symbol.dispose](),
     };
   } catch (error) {

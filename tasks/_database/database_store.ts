@@ -6,17 +6,19 @@
 
 import type { Environment } from "../_io/process.ts";
 import { InvalidArgumentError } from "../../lib/errors.ts";
+import { destinationPlaceOf } from "../../lib/snapshot/artifact_root.ts";
 import { assembleRows } from "../../lib/snapshot/assemble_rows.ts";
 import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { sqliteUri } from "../../lib/store/store_uri.ts";
 import type { LockedBackupPlaces } from "../ports/backups.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { locateDatabase } from "./locate_database.ts";
-import { lookAtArtifacts } from "./look_at_artifacts.ts";
+import { lookAtArtifacts, looksAtArtifacts } from "./look_at_artifacts.ts";
 import { isCutOff, openDatabase, orStoreError, requireWritable } from "./scan/open_database.ts";
 import { readRows } from "./scan/read_rows.ts";
 import { readTables, requireMlflow, type Tables } from "./scan/tables.ts";
-import { withServed } from "./trees/served_artifacts.ts";
+import { artifactPlacesOf } from "./trees/artifact_places.ts";
+import { servedAt, servedBeside, type Serving, withServed } from "./trees/served_artifacts.ts";
 
 /**
  * Opens a database in which MLflow keeps its runs. Needs read permission for it and for its artifacts.
@@ -35,13 +37,19 @@ export function openDatabaseStore(
     readonly chosenBy: string;
     readonly now: () => number;
     readonly environment?: Environment;
+    /** Where a server keeps artifacts, as it is told: a path or a URI. @default {beside the database} */
+    readonly destination?: string | undefined;
   },
 ): Store {
-  const { chosenBy, now, environment = () => undefined } = options;
+  const { chosenBy, now, environment = () => undefined, destination } = options;
   const path = locateDatabase(named);
+  const places = artifactPlacesOf(path, environment);
+  const serving = destination === undefined
+    ? servedBeside(path)
+    : servedAt(destinationPlaceOf(destination), places);
   const location = sqliteUri(path);
   try {
-    withTables(path, () => {});
+    withTables({ path, serving }, () => {});
   } catch (error) {
     // What was cut off is settled by a task that may write.
     if (!isCutOff((error as Error).cause)) throw error;
@@ -51,7 +59,9 @@ export function openDatabaseStore(
     describe: () => ({ location, chosenBy }),
     now,
     read: <D extends Depth>(options: ReadOptions<D>) =>
-      Promise.try(() => readSnapshot(path, { ...options, location, now: now(), environment })),
+      Promise.try(() =>
+        readSnapshot({ path, serving }, { ...options, location, now: now(), environment })
+      ),
     changes: {
       kinds: new Set([
         "soft-delete-run",
@@ -81,21 +91,21 @@ export function openDatabaseStore(
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
         const { openToChange } = await import("./rows/sqlite_rows.ts");
         const { readNamedRows } = await import("./read_naming_rows.ts");
-        const { artifactPlacesOf } = await import("./trees/artifact_places.ts");
         requireWritable(path);
+        await serving.look((use) => withTables({ path, serving }, use));
         const locked = await lockDatabaseStore(store, path, {
           ...options,
-          open: () => openToChange(path),
+          open: () => openToChange(path, serving),
           readNamed: (root) => readNamedRows(path, root),
-          places: artifactPlacesOf(path, environment),
+          places,
         });
-        return { ...locked, backups: withPlaces(locked.backups!, path, now) };
+        return { ...locked, backups: withPlaces(locked.backups!, { path, serving, now }) };
       },
     },
     mending: {
       async evidence(snapshot, policy) {
         const { readRowEvidence } = await import("./read_row_evidence.ts");
-        return readRowEvidence(snapshot, policy, (use) => withTables(path, use));
+        return readRowEvidence(snapshot, policy, (use) => withTables({ path, serving }, use));
       },
     },
     backups: {
@@ -104,11 +114,10 @@ export function openDatabaseStore(
       async open(directory, use = "copies") {
         const { openDatabaseBackups } = await import("./change/database_backups.ts");
         const { openToLook } = await import("./rows/sqlite_rows.ts");
-        const { artifactPlacesOf } = await import("./trees/artifact_places.ts");
-        const how = { open: () => openToLook(path), places: artifactPlacesOf(path, environment) };
+        const how = { open: () => openToLook(path, serving), places };
         if (use === "changes") return openDatabaseBackups(path, directory, how);
         const { withCopies } = await import("./backups/database_copies.ts");
-        return withCopies(openDatabaseBackups(path, null, how), { path, directory, now });
+        return withCopies(openDatabaseBackups(path, null, how), { path, serving, directory, now });
       },
     },
     merging: {
@@ -123,7 +132,9 @@ export function openDatabaseStore(
             `Cannot merge ${location} into itself: name another store`,
           );
         }
-        await using store = openDatabaseStore(from, { chosenBy: "--from", now, environment });
+        await using store = openDatabaseStore(from, {
+          ...{ chosenBy: "--from", now, environment, destination },
+        });
         const reading = { extras: MOVE_EXTRAS, signal, onProgress };
         const other = await store.read({ depth: "tags", ...reading });
         const databases = { path, from, snapshot, other, policy, signal };
@@ -156,21 +167,27 @@ export function openDatabaseStore(
 /** What was changed lies beside the database, wherever its copies do. */
 function withPlaces(
   changes: LockedBackupPlaces,
-  path: string,
-  now: () => number,
+  { path, serving, now }: Served & { readonly now: () => number },
 ): LockedBackupPlaces {
   return {
     ...changes,
     async lock(directory, use = "copies") {
       if (use === "changes") return await changes.lock(directory);
       const { withLockedCopies } = await import("./backups/database_copies.ts");
-      return withLockedCopies(await changes.lock(null), { path, directory, now });
+      return withLockedCopies(await changes.lock(null), { path, serving, directory, now });
     },
   };
 }
 
+/** A database, and what knows where a server keeps its artifacts. */
+interface Served {
+  /** Absolute real path of its file. */
+  readonly path: string;
+  readonly serving: Serving;
+}
+
 async function readSnapshot<D extends Depth>(
-  path: string,
+  { path, serving }: Served,
   options: ReadOptions<D> & {
     readonly location: string;
     readonly now: number;
@@ -182,7 +199,10 @@ async function readSnapshot<D extends Depth>(
   const inspection = depth === "full" ? await import("./scan/inspect_database.ts") : null;
   // Where nothing is planned, a damaged table is no reason to say nothing of the others.
   const held = depth === "tags" ? await import("./scan/read_holds.ts") : null;
-  const snapshot = withTables(path, (tables) => {
+  if (looksAtArtifacts(options)) {
+    await serving.look((use) => withTables({ path, serving }, use));
+  }
+  const snapshot = withTables({ path, serving }, (tables) => {
     const { backend, ...read } = readRows(tables, options);
     const holds = held === null ? {} : { holds: held.readHolds(tables) };
     const rows = { ...read, backend: { ...backend, reusesIds: true, ...holds } };
@@ -193,7 +213,7 @@ async function readSnapshot<D extends Depth>(
     environment,
     // Of a damaged file no more can be read.
     tellsMissing: ({ problems }) => !problems.some(({ subject }) => subject === "database"),
-    withTables: (use) => withTables(path, use),
+    withTables: (use) => withTables({ path, serving }, use),
     async allNamed(root) {
       const { readAllNamed } = await import("./read_naming_rows.ts");
       return await readAllNamed(path, root);
@@ -202,12 +222,12 @@ async function readSnapshot<D extends Depth>(
 }
 
 /** Looks into it as it is at one moment. */
-function withTables<T>(path: string, use: (tables: Tables) => T): T {
+function withTables<T>({ path, serving }: Served, use: (tables: Tables) => T): T {
   return orStoreError(path, () => {
     using database = openDatabase(path);
     database.exec("BEGIN");
     const plain = readTables(database);
     requireMlflow(plain, sqliteUri(path));
-    return use(withServed(path, plain));
+    return use(withServed(serving, plain));
   });
 }

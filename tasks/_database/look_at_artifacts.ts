@@ -30,6 +30,18 @@ export interface AskedAgain {
 }
 
 /**
+ * Tells whether it is asked for what artifacts take.
+ *
+ * @param options How deep to read.
+ * @returns Whether it is.
+ */
+export function looksAtArtifacts(
+  { depth, sizes = false }: Pick<ReadOptions<Depth>, "depth" | "sizes">,
+): boolean {
+  return depth !== "meta" || sizes;
+}
+
+/**
  * Looks at the artifacts of a database. Needs read permission for those on this machine, and net permission for the
  * hosts of its buckets.
  *
@@ -45,7 +57,7 @@ export async function lookAtArtifacts<D extends Depth>(
   { depth, sizes = false, extras, signal, isReport = false, isPreview = isReport }: ReadOptions<D>,
   database: AskedAgain,
 ): Promise<StoreSnapshot<D>> {
-  if (depth === "meta" && !sizes) return await withOrphans(snapshot, database, isPreview);
+  if (!looksAtArtifacts({ depth, sizes })) return await withOrphans(snapshot, database, isPreview);
   const { measureArtifacts } = await import("./scan/measure_artifacts.ts");
   const buckets = bucketsOf(snapshot);
   const measured = await measureArtifacts(snapshot, {

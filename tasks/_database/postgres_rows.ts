@@ -14,6 +14,7 @@ import {
   type Taking,
 } from "./rows/owned_rows.ts";
 import type { Tables } from "./scan/tables.ts";
+import type { Serving } from "./trees/served_artifacts.ts";
 
 /** Asks for the columns that can be written, and what type each is of. */
 const TYPES = `SELECT CAST(c.relname AS TEXT) AS "table", CAST(a.attname AS TEXT) AS "column",
@@ -33,9 +34,10 @@ type Types = ReadonlyMap<string, ReadonlyMap<string, string>>;
  * Looks at what tables a database of PostgreSQL has.
  *
  * @param tables The database.
+ * @param serving Knows where a server keeps its artifacts.
  * @returns What can be read of it and written to it.
  */
-export function postgresRowsOf({ database, columns }: Tables): OwnedRows {
+export function postgresRowsOf({ database, columns }: Tables, serving: Serving): OwnedRows {
   const list = database.prepare(TYPES).all().filter(({ table }) => columns.has(String(table)));
   const types: Types = new Map(
     [...Map.groupBy(list, ({ table }) => String(table))].map(([table, own]) => [
@@ -45,7 +47,7 @@ export function postgresRowsOf({ database, columns }: Tables): OwnedRows {
   );
   return {
     database,
-    served: null,
+    served: serving.of(database),
     columns: new Map([...types].map(([table, own]) => [table, [...own.keys()]])),
     statements: new Map(),
     words: {

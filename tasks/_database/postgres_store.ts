@@ -5,6 +5,7 @@
  */
 
 import { StoreAccessError, UnsupportedStoreError } from "../../lib/errors.ts";
+import { destinationPlaceOf } from "../../lib/snapshot/artifact_root.ts";
 import type { Depth } from "../../lib/store/snapshot.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { findArtifactRoot } from "./find_artifact_root.ts";
@@ -19,6 +20,8 @@ import {
 } from "./postgres/session.ts";
 import { readPostgres } from "./read_postgres.ts";
 import { requireMlflow } from "./scan/tables.ts";
+import { artifactPlacesOf } from "./trees/artifact_places.ts";
+import { servedAt } from "./trees/served_artifacts.ts";
 import { chooseStandIn, makeStandIn, standInWithin } from "./stand_in.ts";
 
 /**
@@ -39,12 +42,18 @@ export async function openPostgresStore(
     readonly now: () => number;
     readonly environment: Environment;
     readonly backups: string | null;
+    /** Where a server keeps artifacts, as it is told: a path or a URI; nobody knows where that is not given. */
+    readonly destination?: string | undefined;
   },
 ): Promise<Store> {
-  const { chosenBy, now, environment, backups } = options;
+  const { chosenBy, now, environment, backups, destination = "" } = options;
   const { location } = name;
   const reach: Reach = { name, environment };
   const { path: standIn, refuseOther, guard } = chooseStandIn(name, backups, environment);
+  // Without a directory of ours nothing is kept on this machine, and no place of it is opened.
+  const placesFrom = (path: string) => artifactPlacesOf(path, environment);
+  const serving = servedAt(destinationPlaceOf(destination), placesFrom(standIn ?? ""));
+  const served = { reach, serving };
   await orStoreError(location, async () => {
     await using session = await openSession(reach, "read");
     const columns = await readColumns(session.sql);
@@ -59,7 +68,7 @@ export async function openPostgresStore(
     describe: () => ({ location, chosenBy }),
     now,
     read: <D extends Depth>(options: ReadOptions<D>) =>
-      orStoreError(location, () => readPostgres(reach, { ...options, location, now: now() })),
+      orStoreError(location, () => readPostgres(served, { ...options, location, now: now() })),
     changes: {
       kinds: new Set([
         ...["soft-delete-run", "purge-run", "purge-experiment", "purge-logged-model"] as const,
@@ -84,15 +93,16 @@ export async function openPostgresStore(
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
         const { openPostgresToChange } = await import("./change_postgres.ts");
         const { readPostgresNamed, readSharedNamed } = await import("./read_postgres_named.ts");
-        const { artifactPlacesOf } = await import("./trees/artifact_places.ts");
+        const { withPostgresTables } = await import("./read_postgres_named.ts");
         await refuseAmongArtifacts();
         const path = makeStandIn(standIn, location);
+        await orStoreError(location, () => serving.look((use) => withPostgresTables(served, use)));
         const locked = await lockDatabaseStore(store, path, {
           task,
-          places: artifactPlacesOf(path, environment),
+          places: placesFrom(path),
           readNamed: (root, of) =>
             of === "orphans" ? readSharedNamed(reach, root) : readPostgresNamed(reach, root),
-          open: () => openPostgresToChange(reach),
+          open: () => openPostgresToChange(reach, serving),
         });
         return { ...locked, backups: guard(locked.backups!) };
       },
@@ -101,7 +111,7 @@ export async function openPostgresStore(
       async evidence(snapshot, policy) {
         const { readRowEvidence } = await import("./read_row_evidence.ts");
         const { withPostgresTables } = await import("./read_postgres_named.ts");
-        return await readRowEvidence(snapshot, policy, (use) => withPostgresTables(reach, use));
+        return await readRowEvidence(snapshot, policy, (use) => withPostgresTables(served, use));
       },
     },
     backups: {
@@ -113,10 +123,9 @@ export async function openPostgresStore(
         const { openPostgresToLook } = await import("./change_postgres.ts");
         await refuseAmongArtifacts();
         const path = standIn ?? makeStandIn(standIn, location);
-        const { artifactPlacesOf } = await import("./trees/artifact_places.ts");
         return openDatabaseBackups(path, null, {
-          open: () => openPostgresToLook(reach),
-          places: artifactPlacesOf(path, environment),
+          open: () => openPostgresToLook(reach, serving),
+          places: placesFrom(path),
         });
       },
     },
@@ -131,7 +140,7 @@ export async function openPostgresStore(
       async pin({ runId }, pinned) {
         const { pinRow } = await import("./pin_run.ts");
         const { openPostgresToChange } = await import("./change_postgres.ts");
-        using database = openPostgresToChange(reach);
+        using database = openPostgresToChange(reach, serving);
         pinRow(database, runId, pinned);
       },
     },

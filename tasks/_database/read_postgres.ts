@@ -8,13 +8,15 @@ import { addressOf, assembleRows } from "../../lib/snapshot/assemble_rows.ts";
 import type { Backend, Depth, MetricsWeight, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { isGone } from "../_io/read.ts";
 import type { ReadOptions } from "../ports/store.ts";
-import { lookAtArtifacts } from "./look_at_artifacts.ts";
+import { lookAtArtifacts, looksAtArtifacts } from "./look_at_artifacts.ts";
 import { bringTables, countByExperiment, readColumns, readRules } from "./postgres/copy_tables.ts";
 import { selectionsFor } from "./postgres/selections.ts";
-import { openSession, type Reach, type Sql } from "./postgres/session.ts";
+import { openSession, type Sql } from "./postgres/session.ts";
+import type { ServedReach } from "./read_postgres_named.ts";
 import { readHolds } from "./scan/read_holds.ts";
 import { readRows } from "./scan/read_rows.ts";
-import { requireMlflow } from "./scan/tables.ts";
+import { requireMlflow, type Tables } from "./scan/tables.ts";
+import { withServed } from "./trees/served_artifacts.ts";
 
 /** How to read it. */
 export type ReadPostgresOptions<D extends Depth> = ReadOptions<D> & {
@@ -27,24 +29,27 @@ export type ReadPostgresOptions<D extends Depth> = ReadOptions<D> & {
  * Reads a snapshot, as the database is at one moment. Needs net permission for its host, and read permission for its
  * artifacts where they are on this machine.
  *
- * @param reach The database.
+ * @param served The database.
  * @param options How deep, and of what.
  * @returns The snapshot.
  * @throws {StoreError} What the server says.
  */
 export async function readPostgres<D extends Depth>(
-  reach: Reach,
+  served: ServedReach,
   options: ReadPostgresOptions<D>,
 ): Promise<StoreSnapshot<D>> {
   options.signal?.throwIfAborted();
-  const snapshot = await readAllRows(reach, options);
+  const { reach, serving } = served;
+  const withTables = async <T>(use: (tables: Tables) => T): Promise<T> => {
+    const { withPostgresTables } = await import("./read_postgres_named.ts");
+    return withPostgresTables(served, use);
+  };
+  if (looksAtArtifacts(options)) await serving.look(withTables);
+  const snapshot = await readAllRows(served, options);
   return await lookAtArtifacts(snapshot, options, {
     environment: reach.environment,
     tellsMissing: ({ backend }) => (backend?.artifactRoot ?? null) !== null,
-    async withTables(use) {
-      const { withPostgresTables } = await import("./read_postgres_named.ts");
-      return withPostgresTables(reach, use);
-    },
+    withTables,
     async allNamed(root) {
       const [{ namesOf }, { readSharedNamed }] = await Promise.all([
         import("./read_naming_rows.ts"),
@@ -56,7 +61,7 @@ export async function readPostgres<D extends Depth>(
 }
 
 async function readAllRows<D extends Depth>(
-  reach: Reach,
+  { reach, serving }: ServedReach,
   { depth, extras, location, now, signal, onProgress }: ReadPostgresOptions<D>,
 ): Promise<StoreSnapshot<D>> {
   const inspect = depth === "full"
@@ -73,7 +78,7 @@ async function readAllRows<D extends Depth>(
   using _database = made.database;
   const counts = await countByExperiment(sql, columns);
   const weight = depth === "full" ? await weighMetrics(sql) : null;
-  const tables = { ...made, counts, rules: await readRules(sql) };
+  const tables = withServed(serving, { ...made, counts, rules: await readRules(sql) });
   const { backend, ...read } = readRows(tables, { depth, extras, location, now, signal });
   const holds = depth === "tags" ? { holds: readHolds(tables) } : {};
   const metrics = weight === null ? {} : { metrics: weight };

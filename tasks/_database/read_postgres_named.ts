@@ -15,6 +15,13 @@ import type { Reach } from "./postgres/session.ts";
 import { readDatabasesAround } from "./read_databases.ts";
 import { namedRowsOf } from "./scan/read_database.ts";
 import type { Tables } from "./scan/tables.ts";
+import { type Serving, withServed } from "./trees/served_artifacts.ts";
+
+/** How to reach a database, and what knows where a server keeps its artifacts. */
+export interface ServedReach {
+  readonly reach: Reach;
+  readonly serving: Serving;
+}
 
 /**
  * Looks into a database as it is by now. Needs net permission for its host.
@@ -23,9 +30,12 @@ import type { Tables } from "./scan/tables.ts";
  * @param use What to do with its tables.
  * @returns What that gives.
  */
-export function withPostgresTables<T>(reach: Reach, use: (tables: Tables) => T): T {
+export function withPostgresTables<T>(
+  { reach, serving }: ServedReach,
+  use: (tables: Tables) => T,
+): T {
   using session = openBlockingSession(reach, "read");
-  return use(tablesOf(session));
+  return use(withServed(serving, tablesOf(session)));
 }
 
 /**

@@ -41,6 +41,21 @@ export async function listObjects(
 }
 
 /**
+ * Tells whether there are objects. Needs net permission.
+ *
+ * @param client The bucket.
+ * @param prefix What their keys begin with.
+ * @returns Whether there is one.
+ * @throws {BucketError} When they cannot be listed.
+ */
+export async function hasObjects(client: BucketClient, prefix: string): Promise<boolean> {
+  for await (const page of pagesOf(client, { prefix, "max-keys": "1" })) {
+    if (page.objects.length > 0) return true;
+  }
+  return false;
+}
+
+/**
  * Lists what keys go on with up to the next slash, as a directory is listed. Needs net permission.
  *
  * @param client The bucket.

@@ -11,7 +11,7 @@ import type { TreeWork } from "../../_io/tree/tree_work.ts";
 import type { ArtifactPlace } from "../artifact_place.ts";
 import { FOLDERS, isOwnerId, META, type Within } from "../look_within.ts";
 import { wayName } from "../tree_place.ts";
-import { deleteObjects, listObjects } from "./bucket.ts";
+import { deleteObjects, hasObjects, listObjects } from "./bucket.ts";
 import { BucketError } from "./bucket_error.ts";
 import { openBucket } from "./client.ts";
 import { isCopyOf } from "./copy_tree.ts";
@@ -68,6 +68,10 @@ export function openS3Place(
         found.set(tree.path, [...target.keys()]);
         return await checkObjects(place, tree, target);
       }),
+    has: (path) =>
+      Promise.try(() =>
+        hasObjects(place().client, treePrefixes(root, { change: "", path }).target)
+      ),
     async look(path) {
       const names = found.get(path) ??
         [...(await listTree(place(), { change: "", path })).keys()];

@@ -118,12 +118,14 @@ async function open(
   const configured = isNamed && !noConfig ? found ?? await chooseConfig(null, directory) : found;
   const state = isNamed ? chooseBackups({ flag: backups, chosen: configured, directory }) : null;
   const database = trackedDatabase(trackingUri, directory);
+  const artifactsDestination = destinationFrom(world);
   const store = await openStore(location, {
     chosenBy,
     now: world.now,
     create: flags.create === true,
     environment: (name) => variable(name, world),
     ...(state === null ? {} : { backups: state }),
+    artifactsDestination,
     onCreate: (root) => quiet || world.say(`Made store ${root}: nothing was there\n`),
     ...(database === null ? {} : { databases: [database] }),
   });
@@ -179,8 +181,17 @@ export async function openBesides(named: string, flag: string, world: World): Pr
   return await openStore(location, {
     chosenBy: flag,
     now,
+    artifactsDestination: destinationFrom(world),
     environment: (name) => variable(name, world),
   });
+}
+
+/** A server takes a relative one from where it is started. */
+function destinationFrom(world: World): string | undefined {
+  const named = variable("MLFLOW_ARTIFACTS_DESTINATION", world) || undefined;
+  return named === undefined || /^[a-z][a-z0-9+.-]*:/i.test(named)
+    ? named
+    : resolve(world.directory, named);
 }
 
 /** What this process may not ask for, as what is not set. */

@@ -12,7 +12,7 @@ import { type Found, walkTree } from "../../_io/tree/walk_tree.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { openDatabase, orStoreError } from "../scan/open_database.ts";
 import { locations, readTables, selectRows, type Tables, text } from "../scan/tables.ts";
-import { withServed } from "../trees/served_artifacts.ts";
+import { type Serving, withServed } from "../trees/served_artifacts.ts";
 
 /** The artifacts of a database, as far as they lie on this machine where MLflow puts them. */
 export interface Artifacts {
@@ -28,12 +28,13 @@ export interface Artifacts {
  * Finds the artifacts of a database. Needs read permission.
  *
  * @param path Absolute real path of its file.
+ * @param serving Knows where a server keeps them.
  * @returns Where they lie.
  */
-export function artifactsOf(path: string): Artifacts {
+export function artifactsOf(path: string, serving: Serving): Artifacts {
   return orStoreError(path, () => {
     using database = openDatabase(path);
-    const tables = withServed(path, readTables(database));
+    const tables = withServed(serving, readTables(database));
     const named = inferArtifactRoot(placesIn(tables, "experiments", "experiment_id"));
     const owners = [
       ...placesIn(tables, "runs", "run_uuid", "artifact_uri"),

@@ -55,6 +55,7 @@ import {
   NAME_NO_DIRECTORY,
 } from "../../ports/backups.ts";
 import { statePaths } from "../log/state_directory.ts";
+import type { Serving } from "../trees/served_artifacts.ts";
 import { type Artifacts, artifactsOf, walkArtifacts } from "./artifacts_of.ts";
 import { copyDatabase } from "./copy_database.ts";
 
@@ -62,11 +63,16 @@ import { copyDatabase } from "./copy_database.ts";
 export interface CopiesOptions {
   /** Absolute real path of the database's file. */
   readonly path: string;
+  /** Knows where a server keeps its artifacts. */
+  readonly serving: Serving;
   /** A directory of the user's; `null` for our own. */
   readonly directory: string | null;
   /** The clock, epoch ms. */
   readonly now: () => number;
 }
+
+/** A database, and what knows where its artifacts lie. */
+type Copied = Pick<CopiesOptions, "path" | "serving">;
 
 const SCOPES: readonly CopyScope["kind"][] = ["full", "metadata"];
 
@@ -109,7 +115,7 @@ export function withLockedCopies(changes: LockedBackups, options: CopiesOptions)
     ...both,
     copy(scope, work = {}) {
       ensure();
-      return copyInto(place, path, scope, now(), work);
+      return copyInto(place, options, scope, now(), work);
     },
     async bringBack(id, selection = {}, work = {}) {
       if (await findCopy(path, place, id) !== null) throw onlyApart(path, place, id);
@@ -130,17 +136,22 @@ export function withLockedCopies(changes: LockedBackups, options: CopiesOptions)
   };
 }
 
-function placeOfCopies({ path, directory }: CopiesOptions): Place {
+function placeOfCopies({ path, serving, directory }: CopiesOptions): Place {
   const state = statePaths(path);
   const place = placeOf(path, state, directory);
   if (!place.isShared) return place;
-  refuseInside(path, place.backups, "keep backups in", NAME_NO_DIRECTORY);
+  refuseInside({ path, serving }, place.backups, "keep backups in", NAME_NO_DIRECTORY);
   return place;
 }
 
 /** Nothing may come between what MLflow has written, and nothing into a directory of ours. */
-function refuseInside(path: string, real: string, what: string, instead: string): void {
-  for (const place of [artifactsOf(path).root, statePaths(path).directory]) {
+function refuseInside(
+  { path, serving }: Copied,
+  real: string,
+  what: string,
+  instead: string,
+): void {
+  for (const place of [artifactsOf(path, serving).root, statePaths(path).directory]) {
     if (place === null || real !== place && !real.startsWith(join(place, "/"))) continue;
     throw new InvalidArgumentError(
       `Cannot ${what} ${real}: it lies in ${place}, which belongs to store ${
@@ -170,7 +181,7 @@ async function findCopy(path: string, place: Place, id: string): Promise<BackupL
   return (await copiesIn(placesOf(path, place), path, id))[0] ?? null;
 }
 
-function bothOf(changes: Backups, { path }: CopiesOptions, place: Place): Backups {
+function bothOf(changes: Backups, { path, serving }: Copied, place: Place): Backups {
   const places = placesOf(path, place);
   return {
     ...changes,
@@ -201,7 +212,7 @@ function bothOf(changes: Backups, { path }: CopiesOptions, place: Place): Backup
         );
       }
       const target = targetOf(path, to);
-      refuseInside(path, target, "copy to", "leave it where it is");
+      refuseInside({ path, serving }, target, "copy to", "leave it where it is");
       const { trees, faults } = await extractCopy(Deno.realPathSync(copy.path), {}, target, work);
       return { changes: trees.length, faults };
     },
@@ -214,7 +225,7 @@ function bothOf(changes: Backups, { path }: CopiesOptions, place: Place): Backup
       }
       // Rows are in every copy as they were at its moment.
       const except = new Set(copies.flatMap(({ database }) => database?.file ?? []));
-      const root = artifactsOf(path).base;
+      const root = artifactsOf(path, serving).base;
       return await findOnlyCopies({
         ...{ root, copies: newestFirst(copies), candidates, except },
         ...work,
@@ -225,7 +236,7 @@ function bothOf(changes: Backups, { path }: CopiesOptions, place: Place): Backup
 
 async function copyInto(
   place: Place,
-  path: string,
+  { path, serving }: Copied,
   scope: CopyScope,
   now: number,
   work: BackupWork,
@@ -235,7 +246,7 @@ async function copyInto(
   const root = dirname(path);
   const { signal } = work;
   return await makeCopy({ store, root, place, own, now, signal }, async (staged) => {
-    const found = artifactsOf(path);
+    const found = artifactsOf(path, serving);
     const artifacts: Artifacts = scope.kind === "full" ? found : { ...found, root: null };
     const folder = artifacts.root === null ? null : basename(artifacts.root);
     const file = asStorePath(`${basename(path)}${folder === basename(path) ? ".db" : ""}`);

@@ -22,6 +22,7 @@ import type {
 } from "../../../lib/plan/plan.ts";
 import type { PurgeDanglingRows } from "../../../lib/plan/repair_action.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
+import { isLocalRoot } from "../../../lib/snapshot/artifact_root.ts";
 import { NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
 import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
@@ -115,6 +116,8 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
     actions.flatMap((one) => "experimentId" in one ? one.experimentId ?? [] : []),
   );
   const { id } = log.begin(task, now, witnessesIn(rows, concerned), earlierIn(log, rows));
+  const { served } = rows;
+  if (served?.isProven && !isLocalRoot(served.root)) log.noteServed(id, served.root);
   const place: RemovalPlace = { places, tables, rows, log, change: id };
   const leaving = new Set(
     actions.flatMap((one) => one.kind === "purge-experiment" ? one.experimentId : []),
@@ -190,7 +193,7 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
       isOpen = false;
       sources[Symbol.dispose]();
       const isKept = !isEmpty(log, id) && (keepBackup || isUnsettled);
-      const copies = { path, change: id };
+      const copies = { path, change: id, served: log.servedOf(id) };
       if (isKept) {
         const left = trees.mayHaveLeft()
           ? await freeBucketCopies(rootedIn(places, rows), copies)

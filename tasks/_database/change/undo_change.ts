@@ -24,6 +24,7 @@ import { AT_ONCE, type LoggedRow, stateOf, undoChanges } from "../log/change_row
 import { rootedIn } from "../trees/artifact_roots.ts";
 import {
   bringTreesOf,
+  type CopiesOfChange,
   freeBucketCopies,
   freeCopiedOf,
   freeCopies,
@@ -76,7 +77,7 @@ export function placeOf({ log, rows, database }: UndoPlace): TakeOutPlace {
 async function freeRemains(place: UndoPlace, id: string): Promise<readonly Remains[]> {
   const { log } = place;
   const store = rootedIn(place.places, place.rows);
-  const left = await freeBucketCopies(store, { path: place.database, change: id });
+  const left = await freeBucketCopies(store, copiesOf(place, id));
   const copied = await freeCopiedOf(treesOf(place, id, log.subjectsOf(id)));
   const remains = left === null ? copied : [...copied, left];
   if (remains.length === 0) log.finish(id);
@@ -89,6 +90,10 @@ function treesOf(
   subjects: readonly LoggedSubject[],
 ): TreesOfChange {
   return { ...rootedIn(places, rows), change, subjects };
+}
+
+function copiesOf({ log, database: path }: UndoPlace, change: string): CopiesOfChange {
+  return { path, change, served: log.servedOf(change) };
 }
 
 /** Where a change is undone. */
@@ -136,8 +141,7 @@ export async function reverseChange(
   );
   const left: string[] = [];
   if (removed.length === 0 && failed.size === 0) {
-    const copies = { path: place.database, change: id };
-    const failed = await freeCopies(rootedIn(places, rows), copies);
+    const failed = await freeCopies(rootedIn(places, rows), copiesOf(place, id));
     // The next task that locks the store tries once more.
     if (failed === null) log.remove(id);
     else left.push(`copies of artifacts are not freed yet: ${failed}`);
@@ -225,7 +229,7 @@ export async function leaveChange(
   }
   const freed = await free();
   const store = rootedIn(place.places, place.rows);
-  const left = await freeBucketCopies(store, { path: place.database, change: id });
+  const left = await freeBucketCopies(store, copiesOf(place, id));
   if (left !== null) log.leave(id);
   const remains = left === null ? freed : [...freed, left];
   if (remains.length === 0 && !work.signal?.aborted) log.remove(id);

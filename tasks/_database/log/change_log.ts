@@ -81,6 +81,8 @@ export interface ChangeLog extends AddedLog, Disposable {
   subjectsOf(id: string, selection?: RowSelection): readonly LoggedSubject[];
   /** The experiments that were there when it began, or some of them; none where an older version has logged it. */
   witnessesOf(id: string): readonly Witness[];
+  /** Where a server kept artifacts in a bucket when it began, as it was told: `s3://BUCKET/KEY` of each. */
+  servedOf(id: string): readonly string[];
   /** When an experiment was made that was there then; `null` where that is not known. */
   madeWhen(id: string, experiment: string): string | null;
   /** The rows that went with it, those first that went last. */
@@ -96,6 +98,8 @@ export interface WritableLog extends ChangeLog, WritableAddedLog {
     witnesses: readonly Witness[],
     earlier?: readonly string[],
   ): LoggedChange;
+  /** Says where a server keeps artifacts in a bucket that may go with a change. */
+  noteServed(id: string, root: string): void;
   /** Adds rows that are about to be changed. */
   add(id: string, rows: readonly RowChange[]): readonly LoggedRow[];
   /** Forgets rows that have not been changed, or have been changed back. */
@@ -187,6 +191,7 @@ function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): 
   };
   // The first version had only rows that are changed.
   const [hasSubjects, hasWitnesses, hasAdded] = [version > 1, version > 2, version > 3];
+  const hasServed = version > 4;
   const added = addedLogOf(database);
   const taken = hasSubjects
     ? `(SELECT COUNT(*) FROM subjects AS s WHERE s.change = c.id) AS subjects,
@@ -234,6 +239,13 @@ function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): 
         hasWitnesses
           ? database.prepare("SELECT experiment, made FROM witnesses WHERE change = ?").all(id)
             .map(({ experiment, made }) => ({ experiment: `${experiment}`, made: `${made}` }))
+          : []
+      ),
+    servedOf: (id) =>
+      reading(() =>
+        hasServed
+          ? database.prepare("SELECT root FROM served WHERE change = ?").all(id)
+            .map(({ root }) => `${root}`)
           : []
       ),
     madeWhen: (id, experiment) =>
@@ -296,6 +308,8 @@ function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
         };
         return { id, order, task, createdAt: now, isDone: false, ...none };
       }),
+    noteServed: (id, root) =>
+      void database.prepare("INSERT INTO served VALUES (?, ?)").run(id, root),
     add: (id, rows) =>
       inTransaction(database, () => {
         const insert = database.prepare("INSERT INTO rows VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)");

@@ -72,8 +72,17 @@ const THIRD: readonly string[] = [
   ) STRICT, WITHOUT ROWID`,
 ];
 
+/** Where a server kept artifacts that go with a change: rows do not tell. */
+const FIFTH: readonly string[] = [
+  `CREATE TABLE served (
+    change TEXT NOT NULL REFERENCES changes ON DELETE CASCADE,
+    root TEXT NOT NULL,
+    PRIMARY KEY (change, root)
+  ) STRICT, WITHOUT ROWID`,
+];
+
 /** By version, which has all that comes before it as well. */
-const VERSIONS = [FIRST, SECOND, THIRD, ADDED_LOG] as const;
+const VERSIONS = [FIRST, SECOND, THIRD, ADDED_LOG, FIFTH] as const;
 const NEWEST = VERSIONS.length;
 
 /**

@@ -21,6 +21,7 @@ export function inPostgres(sql: string): string {
     .replaceAll(/\bIS NOT (\?|'[^']*'|\()/g, "IS DISTINCT FROM $1")
     .replaceAll(/\bIS (\?|'[^']*'|\()/g, "IS NOT DISTINCT FROM $1")
     .replaceAll(/\bAS REAL\)/g, "AS DOUBLE PRECISION)")
+    .replaceAll(/\bORDER BY rowid\b/g, "ORDER BY ctid")
     .replaceAll(/TOTAL\(rowid\) AS sum, MAX\(rowid\) AS last FROM ("\w+")/g, DIGEST)
     .replaceAll("?", () => `$${++places}`);
 }

@@ -18,7 +18,7 @@ export interface OwnedRows {
   readonly database: Database;
   /** Table → its columns, but for those that SQLite computes. */
   readonly columns: ReadonlyMap<string, readonly string[]>;
-  /** The directory beside it from which a server may serve artifacts. */
+  /** From where a server may serve artifacts of it. */
   readonly served: ServedArtifacts | null;
   /** Statements that have been made already, which takes longer than many of them do. */
   readonly statements: Map<string, Statement>;

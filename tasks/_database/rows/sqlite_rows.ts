@@ -12,7 +12,7 @@ import {
   type RowChunk,
   valuesOf,
 } from "../log/removed_rows.ts";
-import { servedArtifactsOf, withServed } from "../trees/served_artifacts.ts";
+import { servedBeside, type Serving, withServed } from "../trees/served_artifacts.ts";
 import { openDatabase, openWritable } from "../scan/open_database.ts";
 import { readTables, type Statement } from "../scan/tables.ts";
 import {
@@ -29,15 +29,19 @@ import {
  * Opens it for changing it. Needs read and write permission for it and for the directory in which it lies.
  *
  * @param path Absolute real path of its file.
+ * @param serving Knows where a server keeps its artifacts. @default {beside it}
  * @returns The database, to be bound by `using`.
  */
-export function openToChange(path: string): OpenedDatabase {
+export function openToChange(
+  path: string,
+  serving: Serving = servedBeside(path),
+): OpenedDatabase {
   const database = openWritable(path);
   // What goes takes along all that refers to it: nothing is to happen that was not logged.
   database.exec("PRAGMA foreign_keys = OFF");
   return {
-    tables: withServed(path, readTables(database)),
-    rows: ownedRowsOf(path, database),
+    tables: withServed(serving, readTables(database)),
+    rows: ownedRowsOf(serving, database),
     [Symbol.dispose]: () => database.close(),
   };
 }
@@ -46,21 +50,25 @@ export function openToChange(path: string): OpenedDatabase {
  * Opens it for reading. Needs read permission.
  *
  * @param path Absolute real path of its file.
+ * @param serving Knows where a server keeps its artifacts. @default {beside it}
  * @returns The database, to be bound by `using`.
  */
-export function openToLook(path: string): OwnedRows & Disposable {
+export function openToLook(
+  path: string,
+  serving: Serving = servedBeside(path),
+): OwnedRows & Disposable {
   const database = openDatabase(path);
-  return { ...ownedRowsOf(path, database), [Symbol.dispose]: () => database.close() };
+  return { ...ownedRowsOf(serving, database), [Symbol.dispose]: () => database.close() };
 }
 
 /**
  * Looks at what tables a database has.
  *
- * @param path Absolute real path of its file.
+ * @param serving Knows where a server keeps its artifacts.
  * @param database The database.
  * @returns What can be read of it and written to it.
  */
-function ownedRowsOf(path: string, database: DatabaseSync): OwnedRows {
+function ownedRowsOf(serving: Serving, database: DatabaseSync): OwnedRows {
   const list = database.prepare(
     `SELECT m.name AS "table", c.name AS "column" FROM sqlite_master AS m,
       pragma_table_xinfo(m.name) AS c WHERE m.type = 'table' AND c.hidden = 0`,
@@ -68,7 +76,7 @@ function ownedRowsOf(path: string, database: DatabaseSync): OwnedRows {
   const columns = Map.groupBy(list, ({ table }) => String(table));
   return {
     database,
-    served: servedArtifactsOf(path, database),
+    served: serving.of(database),
     columns: new Map(
       [...columns].map(([table, all]) => [table, all.map(({ column }) => String(column))]),
     ),

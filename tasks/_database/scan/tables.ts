@@ -31,7 +31,7 @@ export interface Tables<D extends Database = Database> {
   readonly columns: ReadonlyMap<string, ReadonlySet<string>>;
   /** Table → experiment → how many rows are of it, where not every row was brought here. @default {counted} */
   readonly counts?: ReadonlyMap<string, ReadonlyMap<string, number>>;
-  /** Absolute path of the directory from which a server serves artifacts of this database. @default {none} */
+  /** From where a server serves artifacts of this database: an absolute path, or `s3://BUCKET/KEY`. @default {nowhere} */
   readonly served?: string | null;
   /** What refers to what, and what happens by itself, where the database itself does not know. @default {asked} */
   readonly rules?: {

@@ -25,7 +25,7 @@ export interface RootedDatabase {
   readonly places: OpenPlace;
   /** Its rows. */
   readonly database: Database;
-  /** The directory beside it from which a server may serve artifacts. */
+  /** From where a server may serve artifacts of it. */
   readonly served: ServedArtifacts | null;
 }
 

@@ -8,7 +8,8 @@
 import { join } from "@std/path";
 import type { Remains } from "../../../lib/store/usage.ts";
 import { isLocalRoot } from "../../../lib/snapshot/artifact_root.ts";
-import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
+import type { ArtifactPlace } from "../../_artifacts/artifact_place.ts";
+import { BucketError } from "../../_artifacts/s3/bucket_error.ts";
 import { type ChangedTree, treePaths } from "../../_artifacts/tree_place.ts";
 import { removeIfEmpty } from "../../_io/durable.ts";
 import { makePassage } from "../../_io/permissions.ts";
@@ -17,6 +18,7 @@ import type { TreeWork } from "../../_io/tree/tree_work.ts";
 import type { LoggedSubject, LoggedTree } from "../log/removed_rows.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { artifactRootsOf, type RootedDatabase } from "./artifact_roots.ts";
+import { namesServer, proofOf } from "./served_artifacts.ts";
 
 /** The trees of some subjects of a change. */
 export interface TreesOfChange extends RootedDatabase {
@@ -39,12 +41,13 @@ export async function bringTreesOf(
   work: TreeWork = {},
 ): Promise<ReadonlyMap<LoggedSubject, string>> {
   const inTheWay = new Map<LoggedSubject, string>();
-  for (const { root, place, trees } of treesBelow(store, subjects.toReversed())) {
-    if (place === null) {
-      for (const { subject } of trees) inTheWay.set(subject, strangeText(root));
+  for (const { open, trees } of treesBelow(store, subjects.toReversed())) {
+    const place = await open();
+    if (typeof place === "string") {
+      for (const { subject } of trees) inTheWay.set(subject, place);
       continue;
     }
-    const back = await (await place()).bringBack(
+    const back = await place.bringBack(
       trees.map((tree) => changedTree(change, tree)),
       work,
     );
@@ -67,13 +70,14 @@ export async function treeCollisionsOf(
   below: readonly TreesBelow[],
 ): Promise<readonly string[]> {
   const collisions: string[] = [];
-  for (const { root, place, trees } of below) {
-    if (place === null) {
-      collisions.push(strangeText(root));
+  for (const { open, trees } of below) {
+    const place = await open();
+    if (typeof place === "string") {
+      collisions.push(place);
       continue;
     }
     for (const tree of trees) {
-      const collision = await (await place()).collision(changedTree(change, tree));
+      const collision = await place.collision(changedTree(change, tree));
       if (collision !== null) collisions.push(collision);
     }
   }
@@ -92,13 +96,14 @@ export async function freeTreesOf(
   work: TreeWork = {},
 ): Promise<readonly Remains[]> {
   const remains: Remains[] = [];
-  for (const { root, place, trees } of treesBelow(store, subjects)) {
-    if (place === null) {
+  for (const { root, open, trees } of treesBelow(store, subjects)) {
+    const place = await open();
+    if (typeof place === "string") {
       remains.push(...await (await store.places("")).free(change, [], work));
-      remains.push(...strangeRemains(root, change, trees));
+      remains.push(...strangeRemains({ root, trees, change }, place));
       continue;
     }
-    remains.push(...await (await place()).free(change, trees.map(({ path }) => path), work));
+    remains.push(...await place.free(change, trees.map(({ path }) => path), work));
   }
   return remains;
 }
@@ -114,9 +119,11 @@ export async function freeCopiedOf(
   { change, subjects, ...store }: TreesOfChange,
 ): Promise<readonly Remains[]> {
   const remains: Remains[] = [];
-  for (const { root, place, trees } of treesBelow(store, subjects)) {
-    if (place === null) remains.push(...strangeRemains(root, change, trees));
-    else remains.push(...await (await place()).freeCopied(change, trees.map(({ path }) => path)));
+  for (const { root, open, trees } of treesBelow(store, subjects)) {
+    const place = await open();
+    if (typeof place === "string") {
+      remains.push(...strangeRemains({ root, trees, change }, place));
+    } else remains.push(...await place.freeCopied(change, trees.map(({ path }) => path)));
   }
   return remains;
 }
@@ -144,6 +151,8 @@ export interface CopiesOfChange {
   readonly path: string;
   /** The change's id. */
   readonly change: string;
+  /** Where a server kept artifacts in a bucket then, as the log has it. */
+  readonly served: readonly string[];
 }
 
 /**
@@ -152,7 +161,7 @@ export interface CopiesOfChange {
  *
  * @param copies Which.
  */
-export function noteBucketCopies({ path, change }: CopiesOfChange): void {
+export function noteBucketCopies({ path, change }: Omit<CopiesOfChange, "served">): void {
   const { trees } = statePaths(path);
   makePassage(trees);
   makePassage(join(trees, change));
@@ -168,13 +177,15 @@ export function noteBucketCopies({ path, change }: CopiesOfChange): void {
  */
 export async function freeBucketCopies(
   store: RootedDatabase,
-  { path, change }: CopiesOfChange,
+  { path, change, served }: CopiesOfChange,
 ): Promise<Remains | null> {
   const note = join(statePaths(path).trees, change);
   if (infoOf(note) === null) return null;
-  for (const root of new Set(artifactRootsOf(store).values())) {
+  const named = new Set(artifactRootsOf(store).values());
+  for (const root of named.union(new Set(served))) {
     if (isLocalRoot(root)) continue;
-    const message = await (await store.places(root)).freeCopies(change);
+    const place = named.has(root) ? await store.places(root) : await openerOf(store, root)();
+    const message = typeof place === "string" ? place : await place.freeCopies(change);
     if (message !== null) return { path: `${root}/.mltidy.trash`, message };
   }
   removeIfEmpty(note);
@@ -187,7 +198,7 @@ export async function freeBucketCopies(
  *
  * @param copies Which.
  */
-export function forgetBucketCopies({ path, change }: CopiesOfChange): void {
+export function forgetBucketCopies({ path, change }: Omit<CopiesOfChange, "served">): void {
   const note = join(statePaths(path).trees, change);
   if (infoOf(note) !== null) removeIfEmpty(note);
 }
@@ -198,13 +209,14 @@ type TreeOfSubject = LoggedTree & { readonly subject: LoggedSubject };
 export interface TreesBelow {
   /** As the log has it. */
   readonly root: string;
-  /** `null`: no row names that root. */
-  readonly place: (() => ReturnType<OpenPlace>) | null;
+  /** Opens it; a text says why nothing is done there: no row names that root, and nothing proves it. */
+  readonly open: () => Promise<ArtifactPlace | string>;
   readonly trees: readonly TreeOfSubject[];
 }
 
 /**
- * Finds where trees belong, as far as rows name their roots. Needs read permission.
+ * Finds where trees belong, as far as rows name their roots, or runs of this database lie there. Needs read permission;
+ * and net permission for the host of a bucket to open it.
  *
  * @param store The database.
  * @param subjects What went, in the order in which its trees are wanted.
@@ -219,8 +231,25 @@ export function treesBelow(
   const roots = artifactRootsOf(store);
   return [...Map.groupBy(all, ({ root }) => root)].map(([root, trees]) => {
     const real = roots.get(root);
-    return { root, place: real === undefined ? null : () => store.places(real), trees };
+    const open = real === undefined ? openerOf(store, root) : () => store.places(real);
+    return { root, open, trees };
   });
+}
+
+/** The log alone leads nowhere: where a server keeps artifacts, a run of this database lies. */
+function openerOf({ database, places }: RootedDatabase, root: string): TreesBelow["open"] {
+  const isProven = proofOf(root, database, places);
+  const help = namesServer(database)
+    ? `; if a server keeps them there, set MLFLOW_ARTIFACTS_DESTINATION=${root}, as it is set there, and type the same again`
+    : "";
+  return async () => {
+    try {
+      return await isProven() ? await places(root) : `${strangeText(root)}${help}`;
+    } catch (error) {
+      if (!(error instanceof BucketError)) throw error;
+      return `${root}: ${error.message}`;
+    }
+  };
 }
 
 function changedTree(change: string, { path, within }: TreeOfSubject): ChangedTree {
@@ -233,15 +262,14 @@ function strangeText(root: string): string {
 
 /** What may be ours there is left, and told of. */
 function strangeRemains(
-  root: string,
-  change: string,
-  trees: readonly TreeOfSubject[],
+  { root, trees, change }: Pick<TreesBelow, "root" | "trees"> & { readonly change: string },
+  message: string,
 ): readonly Remains[] {
-  if (!isLocalRoot(root)) return [];
+  if (!isLocalRoot(root)) return [{ path: `${root}/.mltidy.trash/${change}`, message }];
   const place = { root, trees: "", staging: "" };
   return trees.flatMap((tree) => {
     const { leaving, copied, coming } = treePaths(place, { change, path: tree.path });
     return [leaving, copied, coming].filter((one) => infoOf(one) !== null)
-      .map((one) => ({ path: one, message: strangeText(root) }));
+      .map((one) => ({ path: one, message }));
   });
 }

@@ -1,54 +1,153 @@
 /**
- * Where a server of MLflow's keeps the artifacts that it serves by itself: `mlflow server` without options puts them
- * into `mlartifacts` beside its database, and says `mlflow-artifacts:/EXP/RUN/artifacts` in rows.
+ * Where a server of MLflow's keeps the artifacts that it serves by itself: rows say `mlflow-artifacts:/EXP/RUN/artifacts`,
+ * and only the server is told of which place: by `MLFLOW_ARTIFACTS_DESTINATION`, else it is `mlartifacts` beside its
+ * database.
  *
- * Nothing in the database tells that it is that directory and no other. But an id of a run is that of one run alone: a
- * directory in which one of them lies where its row says is that of this database.
+ * Nothing in the database tells that it is that place and no other. But an id of a run is that of one run alone: a
+ * place in which one of them lies where its row says is that of this database.
  *
  * @module
  */
 
 import { dirname, join } from "@std/path";
-import { servedPlaceOf } from "../../../lib/snapshot/artifact_root.ts";
+import { isLocalRoot, servedPlaceOf } from "../../../lib/snapshot/artifact_root.ts";
+import { asStorePath, type StorePath } from "../../../lib/store/path.ts";
+import type { ArtifactPlace, OpenPlace } from "../../_artifacts/artifact_place.ts";
+import { BucketError } from "../../_artifacts/s3/bucket_error.ts";
+import { realPathOrNull } from "../../_io/read.ts";
+import { atOnce } from "../../_io/take_turns.ts";
 import type { Database, Tables } from "../scan/tables.ts";
 
-/** The directory beside a database from which a server may serve artifacts. */
+/** A place from which a server may serve artifacts. */
 export interface ServedArtifacts {
-  /** Absolute path. */
+  /** Absolute path, or `s3://BUCKET/KEY`. */
   readonly root: string;
   /** Whether artifacts of this database lie in it. */
   readonly isProven: boolean;
+  /** Whether nobody can tell, since it cannot be looked at. */
+  readonly isHidden: boolean;
 }
 
+/** What knows where a server keeps the artifacts of a database. */
+export interface Serving {
+  /** Finds the place; `null` where rows say nothing of a server, or there is none. Needs read permission. */
+  of(database: Database): ServedArtifacts | null;
+  /** Looks into a bucket, which takes requests. Needs net permission for its host; of a directory it does nothing. */
+  look(ask: AskDatabase): Promise<void>;
+}
+
+/** Looks into a database as it is at one moment. */
+export type AskDatabase = <T>(use: (tables: Pick<Tables, "database">) => T) => T | Promise<T>;
+
 /**
- * Finds where a server keeps the artifacts of a database. Needs read permission.
+ * Knows where a server without options keeps artifacts. Touches nothing.
  *
  * @param path Absolute real path of the database's file.
- * @param database The database.
- * @returns The directory; `null` where rows say nothing of a server, or there is none.
+ * @returns What knows it.
  */
-export function servedArtifactsOf(path: string, database: Database): ServedArtifacts | null {
-  const named = database.prepare(
-    `SELECT 1 FROM experiments WHERE artifact_location LIKE '${SERVED}' LIMIT 1`,
-  ).get();
-  const root = join(dirname(path), "mlartifacts");
-  if (named === undefined || !isDirectory(root)) return null;
-  return { root, isProven: ORDERS.some((order) => isProvenBy(root, database, order)) };
+export function servedBeside(path: string): Serving {
+  return servedFrom(join(dirname(path), "mlartifacts"));
 }
 
 /**
- * Lets the rows of a database tell where artifacts lie that a server serves, where that is beyond doubt.
+ * Knows where a server keeps artifacts that was told where. Touches nothing.
  *
- * @param path Absolute real path of the database's file.
+ * @param destination Absolute path, or `s3://BUCKET/KEY`; `null` where mltidy cannot look.
+ * @param places Opens a place in a bucket.
+ * @returns What knows it.
+ */
+export function servedAt(destination: string | null, places: OpenPlace): Serving {
+  if (destination === null) return NOWHERE;
+  return isLocalRoot(destination) ? servedFrom(destination) : servedInBucket(destination, places);
+}
+
+const NOWHERE: Serving = { of: () => null, look: () => Promise.resolve() };
+
+function servedFrom(root: string): Serving {
+  return {
+    of: (database) =>
+      namesServer(database) && isDirectory(root)
+        ? { root, isProven: isAnyIn(root, servedRuns(root, database)), isHidden: false }
+        : null,
+    look: () => Promise.resolve(),
+  };
+}
+
+/** What was found in a bucket stays true: what proves it may leave it, but nobody else's comes there. */
+function servedInBucket(root: string, places: OpenPlace): Serving {
+  let found: "proven" | "unproven" | "hidden" = "unproven";
+  const served: ServedArtifacts = {
+    root,
+    get isProven() {
+      return found === "proven";
+    },
+    get isHidden() {
+      return found === "hidden";
+    },
+  };
+  return {
+    of: (database) => namesServer(database) ? served : null,
+    async look(ask) {
+      if (found === "proven") return;
+      const runs = await ask(({ database }) => servedRuns(root, database));
+      if (runs.length === 0) return;
+      try {
+        found = await holdsAny(await places(root), runs) ? "proven" : "unproven";
+      } catch (error) {
+        if (!(error instanceof BucketError)) throw error;
+        found = "hidden";
+      }
+    },
+  };
+}
+
+/**
+ * Lets the rows of a database tell where artifacts lie that a server serves, where that is beyond doubt; and where
+ * nobody can look, so that nothing goes without them.
+ *
+ * @param serving What knows it.
  * @param tables The database.
  * @returns The same.
  */
-export function withServed<D extends Database>(path: string, tables: Tables<D>): Tables<D> {
-  const found = servedArtifactsOf(path, tables.database);
-  return found?.isProven ? { ...tables, served: found.root } : tables;
+export function withServed<D extends Database>(serving: Serving, tables: Tables<D>): Tables<D> {
+  const found = serving.of(tables.database);
+  return found?.isProven || found?.isHidden ? { ...tables, served: found.root } : tables;
+}
+
+/**
+ * Asks a database what would prove that a server keeps its artifacts at a place that nobody names but a record of ours.
+ *
+ * @param root Absolute real path, or `s3://BUCKET/KEY`.
+ * @param database The database.
+ * @param places Opens the place.
+ * @returns Tells whether a run of the database lies there: needs read permission for it, or net permission for its
+ *   host, and throws `BucketError` when nobody can look.
+ */
+export function proofOf(
+  root: string,
+  database: Database,
+  places: OpenPlace,
+): () => Promise<boolean> {
+  const runs = servedRuns(root, database);
+  if (runs.length === 0) return () => Promise.resolve(false);
+  if (!isLocalRoot(root)) return async () => await holdsAny(await places(root), runs);
+  const isProven = realPathOrNull(root) === root && isAnyIn(root, runs);
+  return () => Promise.resolve(isProven);
 }
 
 const SERVED = "mlflow-artifacts:/%";
+
+/**
+ * Tells whether rows say that a server serves artifacts.
+ *
+ * @param database The database.
+ * @returns Whether one does.
+ */
+export function namesServer(database: Database): boolean {
+  return database.prepare(
+    `SELECT 1 AS one FROM experiments WHERE artifact_location LIKE '${SERVED}' LIMIT 1`,
+  ).get() !== undefined;
+}
 
 /** The newest runs, then the oldest. */
 const ORDERS = ["DESC", "ASC"] as const;
@@ -56,16 +155,35 @@ const ORDERS = ["DESC", "ASC"] as const;
 /** How many runs are looked for: many have logged no artifact. */
 const MOST = 500;
 
-function isProvenBy(root: string, database: Database, order: (typeof ORDERS)[number]): boolean {
-  const runs = database.prepare(
-    `SELECT run_uuid AS id, artifact_uri AS location FROM runs
-      WHERE artifact_uri LIKE '${SERVED}' ORDER BY rowid ${order} LIMIT ${MOST}`,
-  ).all();
-  return runs.some(({ id, location }) => {
-    const place = servedPlaceOf(`${location}`, root);
-    return /^[0-9a-f]{32}$/.test(`${id}`) && place.startsWith(`${root}/`) &&
-      place.endsWith(`/${id}/artifacts`) && isDirectory(place);
-  });
+/** How many are asked for at once. */
+const AT_ONCE = 16;
+
+/** Where artifacts of runs would be below a root. */
+function servedRuns(root: string, database: Database): readonly StorePath[] {
+  const paths = ORDERS.flatMap((order) =>
+    database.prepare(
+      `SELECT run_uuid AS id, artifact_uri AS location FROM runs
+        WHERE artifact_uri LIKE '${SERVED}' ORDER BY rowid ${order} LIMIT ${MOST}`,
+    ).all().flatMap(({ id, location }) => {
+      const place = servedPlaceOf(`${location}`, root);
+      const isOwn = /^[0-9a-f]{32}$/.test(`${id}`) && place.startsWith(`${root}/`) &&
+        place.endsWith(`/${id}/artifacts`);
+      return isOwn ? [asStorePath(place.slice(root.length + 1))] : [];
+    })
+  );
+  return [...new Set(paths)];
+}
+
+function isAnyIn(root: string, paths: readonly StorePath[]): boolean {
+  return paths.some((path) => isDirectory(`${root}/${path}`));
+}
+
+async function holdsAny(place: ArtifactPlace, paths: readonly StorePath[]): Promise<boolean> {
+  for (let at = 0; at < paths.length; at += AT_ONCE) {
+    const some = paths.slice(at, at + AT_ONCE);
+    if ((await atOnce(AT_ONCE, some, (path) => place.has(path))).includes(true)) return true;
+  }
+  return false;
 }
 
 function isDirectory(path: string): boolean {

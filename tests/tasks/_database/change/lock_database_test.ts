@@ -329,7 +329,7 @@ Deno.test({
 Deno.test("a log of changes that is damaged, newer or forged changes nothing", async () => {
   const forged = "expected the soft deletion, or the end, of a run";
   const damages: readonly [sql: string, message: string][] = [
-    ["PRAGMA user_version = 5", "expected version 4, found 5"],
+    ["PRAGMA user_version = 6", "expected version 5, found 6"],
     ["UPDATE rows SET table_name = 'experiments'", forged],
     [`UPDATE rows SET after = '{"status":"RUNNING"}'`, forged],
     ["UPDATE rows SET key = '{}'", forged],

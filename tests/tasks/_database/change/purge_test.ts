@@ -356,7 +356,7 @@ Deno.test("a log that says more than what went is believed in nothing, and one o
   {
     using log = new DatabaseSync(changes);
     log.exec(
-      "DROP TABLE added_rows; DROP TABLE added; DROP TABLE witnesses; DROP TABLE removed; DROP TABLE subjects; PRAGMA user_version = 1",
+      "DROP TABLE served; DROP TABLE added_rows; DROP TABLE added; DROP TABLE witnesses; DROP TABLE removed; DROP TABLE subjects; PRAGMA user_version = 1",
     );
   }
   assertEquals((await listBackups(store)).backups, []);
