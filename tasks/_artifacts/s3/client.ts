@@ -249,7 +249,11 @@ async function readBounded(answer: Response): Promise<string> {
   return chunks.join("") + decoder.decode();
 }
 
-function unreached(error: unknown, { host }: URL, { ignoresTls }: Access): BucketError {
+function unreached(
+  error: unknown,
+  { host, hostname }: URL,
+  { ignoresTls }: Access,
+): BucketError {
   const options = { cause: error };
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return new BucketError("timeout", `${host} does not answer`, options);
@@ -257,7 +261,7 @@ function unreached(error: unknown, { host }: URL, { ignoresTls }: Access): Bucke
   const text = error instanceof Error ? `${error.message} ${error.cause ?? ""}` : `${error}`;
   if (/certificate|UnknownIssuer|tls/i.test(text)) {
     const help = ignoresTls
-      ? `; MLFLOW_S3_IGNORE_TLS is not enough for Deno: add --unsafely-ignore-certificate-errors=${host} to MLTIDY_GRANT, or name its certificate in AWS_CA_BUNDLE`
+      ? `; MLFLOW_S3_IGNORE_TLS is not enough for Deno: add --unsafely-ignore-certificate-errors=${hostname} to MLTIDY_GRANT, or name its certificate in AWS_CA_BUNDLE`
       : "; name it in AWS_CA_BUNDLE";
     return new BucketError("tls", `the certificate of ${host} is not trusted${help}`, options);
   }

@@ -34,6 +34,39 @@ Deno.test("a plan says where artifacts lie that are not on this machine, and wha
   assertStringIncludes(text, "artifacts stay of what is purged: 2 in gs:.");
 });
 
+Deno.test("a plan says of every scheme at which mltidy cannot look how many artifacts stay there", () => {
+  const locations = [
+    "gs://team",
+    "wasbs://container@team.blob.core.windows.net",
+    "abfss://container@team.dfs.core.windows.net",
+    "dbfs:/team",
+    "hdfs://team:8020",
+    "mlflow-artifacts:",
+  ];
+  const store = deepFreeze(snapshot({
+    experiments: [experiment({
+      id: "1",
+      runs: locations.map((location, at) =>
+        deletedRun({
+          ...{ id: runId(at), ...long },
+          artifactUri: `${location}/1/${runId(at)}/artifacts`,
+        })
+      ),
+    })],
+  }));
+  const backend = { artifactRoot: null, revision: null };
+  const plan = planCleanup({ ...store, backend }, policyOfAges(), { now: NOW });
+  assertEquals(plan.actions.length, locations.length);
+  assertEquals(plan.remote, {
+    buckets: [],
+    elsewhere: { gs: 1, wasbs: 1, abfss: 1, dbfs: 1, hdfs: 1, "mlflow-artifacts": 1 },
+  });
+  assertStringIncludes(
+    renderPlan(plan),
+    "artifacts stay of what is purged: 1 in gs:, 1 in wasbs:, 1 in abfss:, 1 in dbfs:, 1 in hdfs:, 1 in mlflow-artifacts:.",
+  );
+});
+
 Deno.test("what has artifacts in a bucket that nobody can look at is not purged, and the plan says why", () => {
   const plan = planWith({ problem: "there is no such bucket", keeps: "unknown" });
   assertEquals(plan.actions.map(({ path }) => path), [`1/${runId(2)}`, `1/${runId(3)}`]);

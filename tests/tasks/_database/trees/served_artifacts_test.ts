@@ -1,5 +1,8 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
+import { RestoreCollisionError } from "../../../../lib/errors.ts";
+import { expireBackups } from "../../../../tasks/backups/expire_backups.ts";
 import { recover } from "../../../../tasks/backups/recover.ts";
 import { restore } from "../../../../tasks/backups/restore.ts";
 import { cleanup } from "../../../../tasks/cleanup.ts";
@@ -54,7 +57,8 @@ async function served(): Promise<TempDatabase & { readonly root: string }> {
   return { ...database, root };
 }
 
-const open = ({ uri }: TempDatabase) => openStore(uri, { now: () => NOW });
+const open = ({ uri }: TempDatabase, artifactsDestination?: string) =>
+  openStore(uri, { now: () => NOW, artifactsDestination });
 
 Deno.test("what a server serves from beside its database is measured, goes with its rows, and comes back", async () => {
   await using database = await served();
@@ -113,6 +117,56 @@ Deno.test("a directory beside a database in which no run of it lies is none of i
   }
   assertSameTree(await readTree(root), tree);
   assertEquals(infoOf(path)?.isFile, true);
+});
+
+Deno.test("a directory that a server was told is taken for its own, and found again by who is not told", async () => {
+  await using database = await served();
+  const { path, directory } = database;
+  const root = join(directory, "elsewhere", "served");
+  Deno.mkdirSync(join(directory, "elsewhere"));
+  Deno.renameSync(database.root, root);
+  const before = { rows: exactRowsOf(path), tree: [...(await readTree(root)).keys()] };
+  await using untold = await open(database);
+  await using store = await open(database, `file://${root}/`);
+  assertEquals((await store.read({ depth: "tags" })).backend?.artifactRoot, root);
+  assertEquals((await untold.read({ depth: "tags" })).backend?.artifactRoot, null);
+  const clean = async () => (await cleanup(store, { apply: true })).report!;
+  const { outcomes, complete, backup } = await clean();
+  assertEquals([complete, outcomes.some((outcome) => "stays" in outcome)], [true, false]);
+  assertEquals(
+    [...await readTree(root)].flatMap(([file, { kind }]) => kind === "file" ? [file] : []),
+    [`1/${runId(3)}/artifacts/report.txt`],
+  );
+  // What is found again is not the word of the log, but a run of this database that lies there.
+  const away = join(directory, "away");
+  Deno.renameSync(join(root, "1", runId(3)), away);
+  const { collisions } = await assertRejects(() => restore(untold), RestoreCollisionError);
+  assertStringIncludes(collisions.join("\n"), `set MLFLOW_ARTIFACTS_DESTINATION=${root}`);
+  Deno.renameSync(away, join(root, "1", runId(3)));
+  {
+    using log = openChangeLog(path);
+    log.reopen(backup!.id);
+  }
+  assertEquals((await recover(untold)).settled.map(({ collisions }) => collisions), [[]]);
+  assertEquals(exactRowsOf(path), before.rows);
+  assertEquals([...(await readTree(root)).keys()], before.tree);
+});
+
+Deno.test("a log that somebody forged leads to no place in which no run of its database lies", async () => {
+  await using database = await served();
+  const { path, root, directory } = database;
+  await using store = await open(database);
+  const { report } = await cleanup(store, { apply: true });
+  const other = join(directory, "other");
+  writeFiles(other, { [`1/${runId(9)}/artifacts/precious`]: "" });
+  {
+    using log = new DatabaseSync(`${path}.mltidy/changes.db`);
+    log.prepare("UPDATE subjects SET trees = REPLACE(trees, ?, ?)").run(root, other);
+  }
+  const tree = await readTree(other);
+  await assertRejects(() => restore(store), RestoreCollisionError);
+  await expireBackups(store, { which: { id: report!.backup!.id } });
+  assertSameTree(await readTree(other), tree);
 });
 
 Deno.test("what a server serves is followed no further than its directory", async () => {
