@@ -162,7 +162,7 @@ export async function schedule(
   const { settings, state } = placesOf(machine);
   const reports = options.reports ?? join(state, "mltidy", "reports");
   const report = join(reports, `${name}.json`);
-  const { buckets, ...places } = await artifactsOf(store);
+  const { far, ...places } = await artifactsOf(store);
   const work = scheduledWork(
     task,
     { store: location, config, backups, report, flags },
@@ -198,7 +198,7 @@ export async function schedule(
     for: scheduler,
     ...{ name, task, every, at, store: location, report },
     ...prepared,
-    notes: [...warningsOf(command, buckets), ...prepared.notes],
+    notes: [...warningsOf(command, far), ...prepared.notes],
     command,
   };
 }
@@ -242,26 +242,28 @@ function placesOf(
 
 /** Where the artifacts of a database lie. */
 interface ArtifactPlaces extends Pick<SchedulePlaces, "artifacts" | "looks"> {
-  /** Places in buckets of S3. */
-  readonly buckets: readonly string[];
+  /** Places in buckets of S3, and what a server keeps nobody knows where. */
+  readonly far: readonly string[];
 }
 
 /** What is not on this machine is no artifact root of a snapshot's; an experiment may have a place of its own. */
 async function artifactsOf(store: ScheduledStore): Promise<ArtifactPlaces> {
   const { location } = store.describe();
   if (!["sqlite", "postgresql"].includes(parseStoreName(location).kind)) {
-    return { artifacts: null, looks: [], buckets: [] };
+    return { artifacts: null, looks: [], far: [] };
   }
   const { backend, experiments } = await store.read({ depth: "meta" });
   const artifacts = backend?.artifactRoot ?? null;
   const named = experiments.map(({ id, artifactLocation }) => ({ id, location: artifactLocation }));
+  const served = named.map((one) => one.location)
+    .filter((one) => one.startsWith("mlflow-artifacts:"));
   const root = artifacts ?? inferArtifactRoot(named);
   const own = named.map((one) => artifactPlaceOf(one.location)).filter(isLocalRoot)
     .filter((path) => !`${path}/`.startsWith(`${root}/`));
   return {
     artifacts,
     looks: [...(artifacts === null && root !== null ? [root] : []), ...own],
-    buckets: bucketRootsOf(named),
+    far: [...bucketRootsOf(named), ...served.slice(0, 1)],
   };
 }
 
@@ -280,7 +282,7 @@ function refuseUnwritable(texts: readonly string[]): void {
 
 function warningsOf(
   { program, words }: ScheduledCommand,
-  [bucket]: readonly string[],
+  [far]: readonly string[],
 ): readonly string[] {
   const isWide = words.some((word, index) => words[index - 1] === "--store" && word.includes(","));
   return [
@@ -292,10 +294,14 @@ function warningsOf(
     ...(isWide
       ? ["Deno takes a comma in a path for its end, so the directory above it is granted."]
       : []),
-    ...(bucket === undefined ? [] : [
-      `Artifacts in a bucket, such as ${bucket}, stay, with the rows of what is purged: nothing says here which host has it, and by whose name. To let them go, too, add that host to --allow-net, AWS_* and MLFLOW_S3_* to --allow-env, and HOME, and set them where the secrets are.`,
-    ]),
+    ...(far === undefined ? [] : [farText(far)]),
   ];
+}
+
+function farText(place: string): string {
+  return place.startsWith("mlflow-artifacts:")
+    ? `Artifacts behind a server, such as ${place}, stay when their rows are purged: nothing says here where it keeps them. To let them go, too, add MLFLOW_ARTIFACTS_DESTINATION to --allow-env, with all that a bucket needs, and set them where the secrets are.`
+    : `Artifacts in a bucket, such as ${place}, stay, with the rows of what is purged: nothing says here which host has it, and by whose name. To let them go, too, add that host to --allow-net, AWS_* and MLFLOW_S3_* to --allow-env, and HOME, and set them where the secrets are.`;
 }
 
 /** What came of writing a file. */

@@ -92,7 +92,12 @@ export function openDatabaseStore(
         const { openToChange } = await import("./rows/sqlite_rows.ts");
         const { readNamedRows } = await import("./read_naming_rows.ts");
         requireWritable(path);
-        await serving.look((use) => withTables({ path, serving }, use));
+        try {
+          await serving.look((use) => withTables({ path, serving }, use));
+        } catch (error) {
+          // What was cut off is settled first, and looked at then.
+          if (!isCutOff((error as Error).cause)) throw error;
+        }
         const locked = await lockDatabaseStore(store, path, {
           ...options,
           open: () => openToChange(path, serving),

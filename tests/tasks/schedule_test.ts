@@ -123,12 +123,14 @@ Deno.test("schedule() lets a task look where an experiment has its artifacts at 
     );
     return { read: read.split(","), write, notes: notes.filter((note) => /bucket/.test(note)) };
   };
-  const odd = await of("/srv/artifacts/1", "file:///odd/vision", "mlflow-artifacts:/3");
+  const odd = await of("/srv/artifacts/1", "file:///odd/vision", "gs://odd/3");
   assertEquals(odd.read.at(-1), "/odd/vision");
   assertEquals([odd.read.includes("/srv"), odd.notes], [true, []]);
   assertEquals(/odd/.test(odd.write), false);
   const { notes: [note = ""] } = await of("/srv/artifacts/1", "s3://bucket/a/2");
   assertStringIncludes(note, "Artifacts in a bucket, such as s3://bucket/a, stay");
+  const { notes: [served = ""] } = await of("/srv/artifacts/1", "mlflow-artifacts:/2");
+  assertStringIncludes(served, "Artifacts behind a server, such as mlflow-artifacts:/2, stay");
 });
 
 Deno.test("schedule() refuses what nobody would see in a file, and an account without a home", async () => {
