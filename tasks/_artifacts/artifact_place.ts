@@ -20,12 +20,8 @@ export interface ArtifactPlace {
   readonly kept: string;
   /** Looks whether a tree may be set aside. Changes nothing. */
   check(tree: ChangedTree): Promise<FoundTree | Exclude<SetAside, { readonly kind: "set-aside" }>>;
-  /**
-   * Tells whether anything lies at a path.
-   *
-   * @throws {BucketError} When a bucket cannot be looked at.
-   */
-  has(path: StorePath): Promise<boolean>;
+  /** Tells whether anything lies at a path, or why that cannot be told. */
+  has(path: StorePath): Promise<boolean | Stays>;
   /** Looks for what of a tree may be of another store. */
   look(path: StorePath): Promise<Within>;
   /**

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { join } from "@std/path";
 import type { Environment } from "../_io/process.ts";
 import { isLocalRoot } from "../../lib/snapshot/artifact_root.ts";
 import type { ArtifactPlace, OpenPlace } from "./artifact_place.ts";
@@ -42,7 +41,7 @@ function localPlace(place: TreePlace): ArtifactPlace {
     root: place.root,
     kept: place.trees,
     check: (tree) => checkTree(place, tree),
-    has: (path) => Promise.try(() => isThere(join(place.root, path))),
+    has: (path) => Promise.try(() => isThere(`${place.root}/${path}`)),
     look: (path) => lookWithin(place.root, path),
     copyAhead: (tree, work) => copyAhead(place, tree, work),
     setAside: (trees, options) => setAside(place, trees, options),

@@ -69,9 +69,7 @@ export function openS3Place(
         return await checkObjects(place, tree, target);
       }),
     has: (path) =>
-      Promise.try(() =>
-        hasObjects(place().client, treePrefixes(root, { change: "", path }).target)
-      ),
+      orStays(({ client }) => hasObjects(client, treePrefixes(root, { change: "", path }).target)),
     async look(path) {
       const names = found.get(path) ??
         [...(await listTree(place(), { change: "", path })).keys()];

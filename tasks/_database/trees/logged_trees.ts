@@ -9,7 +9,6 @@ import { join } from "@std/path";
 import type { Remains } from "../../../lib/store/usage.ts";
 import { isLocalRoot } from "../../../lib/snapshot/artifact_root.ts";
 import type { ArtifactPlace } from "../../_artifacts/artifact_place.ts";
-import { BucketError } from "../../_artifacts/s3/bucket_error.ts";
 import { type ChangedTree, treePaths } from "../../_artifacts/tree_place.ts";
 import { removeIfEmpty } from "../../_io/durable.ts";
 import { makePassage } from "../../_io/permissions.ts";
@@ -243,12 +242,9 @@ function openerOf({ database, places }: RootedDatabase, root: string): TreesBelo
     ? `; if a server keeps them there, set MLFLOW_ARTIFACTS_DESTINATION=${root}, as it is set there, and type the same again`
     : "";
   return async () => {
-    try {
-      return await isProven() ? await places(root) : `${strangeText(root)}${help}`;
-    } catch (error) {
-      if (!(error instanceof BucketError)) throw error;
-      return `${root}: ${error.message}`;
-    }
+    const found = await isProven();
+    if (typeof found === "string") return `${root}: ${found}`;
+    return found ? await places(root) : `${strangeText(root)}${help}`;
   };
 }
 

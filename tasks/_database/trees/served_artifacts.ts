@@ -13,7 +13,6 @@ import { dirname, join } from "@std/path";
 import { isLocalRoot, servedPlaceOf } from "../../../lib/snapshot/artifact_root.ts";
 import { asStorePath, type StorePath } from "../../../lib/store/path.ts";
 import type { ArtifactPlace, OpenPlace } from "../../_artifacts/artifact_place.ts";
-import { BucketError } from "../../_artifacts/s3/bucket_error.ts";
 import { realPathOrNull } from "../../_io/read.ts";
 import { atOnce } from "../../_io/take_turns.ts";
 import type { Database, Tables } from "../scan/tables.ts";
@@ -91,12 +90,8 @@ function servedInBucket(root: string, places: OpenPlace): Serving {
       if (found === "proven") return;
       const runs = await ask(({ database }) => servedRuns(root, database));
       if (runs.length === 0) return;
-      try {
-        found = await holdsAny(await places(root), runs) ? "proven" : "unproven";
-      } catch (error) {
-        if (!(error instanceof BucketError)) throw error;
-        found = "hidden";
-      }
+      const holds = await holdsAny(await places(root), runs);
+      found = typeof holds === "string" ? "hidden" : holds ? "proven" : "unproven";
     },
   };
 }
@@ -120,14 +115,14 @@ export function withServed<D extends Database>(serving: Serving, tables: Tables<
  * @param root Absolute real path, or `s3://BUCKET/KEY`.
  * @param database The database.
  * @param places Opens the place.
- * @returns Tells whether a run of the database lies there: needs read permission for it, or net permission for its
- *   host, and throws `BucketError` when nobody can look.
+ * @returns Tells whether a run of the database lies there, or why nobody can look: needs read permission for it, or
+ *   net permission for its host.
  */
 export function proofOf(
   root: string,
   database: Database,
   places: OpenPlace,
-): () => Promise<boolean> {
+): () => Promise<boolean | string> {
   const runs = servedRuns(root, database);
   if (runs.length === 0) return () => Promise.resolve(false);
   if (!isLocalRoot(root)) return async () => await holdsAny(await places(root), runs);
@@ -178,10 +173,17 @@ function isAnyIn(root: string, paths: readonly StorePath[]): boolean {
   return paths.some((path) => isDirectory(`${root}/${path}`));
 }
 
-async function holdsAny(place: ArtifactPlace, paths: readonly StorePath[]): Promise<boolean> {
+/** A text says why nobody can tell. */
+async function holdsAny(
+  place: ArtifactPlace,
+  paths: readonly StorePath[],
+): Promise<boolean | string> {
   for (let at = 0; at < paths.length; at += AT_ONCE) {
     const some = paths.slice(at, at + AT_ONCE);
-    if ((await atOnce(AT_ONCE, some, (path) => place.has(path))).includes(true)) return true;
+    const found = await atOnce(AT_ONCE, some, (path) => place.has(path));
+    if (found.includes(true)) return true;
+    const hidden = found.find((one) => typeof one === "object");
+    if (hidden !== undefined) return hidden.message;
   }
   return false;
 }
