@@ -54,10 +54,11 @@ import { copiesOf } from "../copying/copies.ts";
 import { settleChange } from "./settle.ts";
 import { stageAhead } from "./stage_ahead.ts";
 
-/** Of a metric that loses points the whole file is kept, though none leaves the store. */
-function keptOf(root: string, { kind, path }: Action): DiskUsage | null {
-  const info = kind === "thin-metric" ? infoOf(join(root, path)) : null;
-  return info && { bytes: (info.blocks ?? Math.ceil(info.size / 512)) * 512, files: 1 };
+/** A file that is replaced is kept as it was, though none leaves the store. */
+function keptOf(root: string, { operation }: Step): readonly DiskUsage[] {
+  const info = operation.kind === "replace-file" ? infoOf(join(root, operation.path)) : null;
+  if (info === null) return [];
+  return [{ bytes: (info.blocks ?? Math.ceil(info.size / 512)) * 512, files: 1 }];
 }
 
 /** A change that is under way. */
@@ -192,12 +193,12 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
       await using _rest = { [Symbol.asyncDispose]: () => copies.drop(operationsIn(action)) };
       const before = await checkSubject(root, action);
       if (typeof before === "string") return skip(action, before);
-      const kept = keptOf(root, action) ?? before;
       // What stands there by now was not there when it was planned.
       if (steps.some((step) => isInTheWay(step, root))) return skip(action, "changed-since-plan");
       const fault = copies.faultOf(operationsIn(action));
       if (fault?.kind === "changed") return skip(action, "changed-since-plan");
       const own: Step[] = [];
+      const kept = [before];
       try {
         if (fault !== null) throw new Error(fault.message);
         for (const step of steps) {
@@ -207,6 +208,7 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
           journal.mark("start", index);
           own.unshift(step);
           standing.add(key);
+          kept.push(...keptOf(root, step));
           carryOutStep(step);
           journal.mark("done", index);
         }
@@ -221,7 +223,7 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
         return { ...subject, outcome: "failed", message: failureText(error) };
       }
       done.push(...own.toReversed());
-      usage = addUsage([usage, kept]);
+      usage = addUsage([usage, ...kept]);
       return { ...subject, outcome: "applied", usage: before };
     },
     async finish(work = {}) {

@@ -151,7 +151,7 @@ Deno.test("backup --show and restore --list show what a backup holds, and change
   const { out } = await runTask("restore", ["--last", "--list", ...at]);
   assertMatch(
     out,
-    /^(\S+-cleanup): cleanup, 2 changes to undo, of \S+ \S+ UTC; 0 files, 0 B\nIt lies in \/.*\nchurn \(7\), 2 runs, [\d.]+ KiB\n {2}baseline 1 {2}0+1\n {2}baseline 2 {2}0+2\n$/,
+    /^(\S+-cleanup): cleanup, 2 changes to undo, of \S+ \S+ UTC; 2 files, [\d.]+ KiB\nIt lies in \/.*\nchurn \(7\), 2 runs, [\d.]+ KiB\n {2}baseline 1 {2}0+1\n {2}baseline 2 {2}0+2\n$/,
   );
   const [id = ""] = out.split(":");
   const page = await Deno.readTextFile(new URL("../../../../tasks/README.md", import.meta.url));

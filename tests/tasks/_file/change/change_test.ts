@@ -146,9 +146,20 @@ Deno.test("finish() leaves a backup with its manifest, and nothing else", async 
   assertEquals([pathsIn(paths.journals), pathsIn(paths.staging)], [[], []]);
   assertEquals(pathsIn(join(paths.backups, ID)), ["files", "manifest.json"]);
   const manifest = readManifest(paths.backups, ID);
+  // Of what is replaced the whole file is kept, though none leaves the store.
+  const replaced = (manifest?.steps ?? []).flatMap(({ operation }) =>
+    operation.kind === "replace-file"
+      ? [Deno.statSync(join(paths.backups, ID, "files", operation.path)).blocks! * 512]
+      : []
+  );
+  const { bytes, files } = plan.totals.usage;
+  assertEquals(replaced.length, 2);
   assertEquals(
     [manifest?.id, manifest?.task, manifest?.store, manifest?.createdAt, manifest?.usage],
-    [ID, "cleanup", store.root, NOW, plan.totals.usage],
+    [ID, "cleanup", store.root, NOW, {
+      bytes: replaced.reduce((sum, each) => sum + each, bytes),
+      files: files + replaced.length,
+    }],
   );
   assertEquals(
     manifest?.steps.map(({ action, subject }) => [action, subject]),
