@@ -8,6 +8,7 @@
 /** The moment from which the ages of all runs count back, epoch ms. */
 export const NOW = Date.UTC(2026, 10, 1);
 const DAY = 86_400_000;
+const FIRST_ID = 100_000_000_000_000_000n;
 const STATUSES = [3, 3, 3, 3, 3, 3, 4, 5];
 
 /** What a store holds. */
@@ -38,8 +39,10 @@ export function benchStore(
     Deno.statSync(done);
   } catch {
     Deno.mkdirSync(`${directory}/.trash`, { recursive: true });
+    writeExperiment(directory, "0", "Default");
     for (let index = 0; index < experiments; index++) {
-      const place = writeExperiment(directory, index);
+      const id = String(FIRST_ID + BigInt(index));
+      const place = writeExperiment(directory, id, `experiment-${index}`);
       const some = Math.min(perExperiment, runs - index * perExperiment);
       for (let run = 0; run < some; run++) writeRun(place, index * 1_000 + run, holds);
     }
@@ -54,8 +57,7 @@ interface Place {
   readonly id: string;
 }
 
-function writeExperiment(root: string, index: number): Place {
-  const id = String(100_000_000_000_000_000n + BigInt(index));
+function writeExperiment(root: string, id: string, name: string): Place {
   const path = `${root}/${id}`;
   Deno.mkdirSync(path, { recursive: true });
   Deno.writeTextFileSync(
@@ -65,7 +67,7 @@ creation_time: ${NOW - 400 * DAY}
 experiment_id: '${id}'
 last_update_time: ${NOW - 400 * DAY}
 lifecycle_stage: active
-name: experiment-${index}
+name: ${name}
 `,
   );
   return { path, id };
