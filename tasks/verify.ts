@@ -200,7 +200,7 @@ async function withProvenRemedies(
     "../lib/answers/prove_remedies.ts"
   );
   const kinds = store.changes?.kinds;
-  if (mending === null) return possibleRemedies(findings, kinds);
+  if (mending === null) return possibleRemedies(snapshot, findings, kinds);
   const { planRepair } = await import("../lib/repair/plan_repair.ts");
   const { repairPolicyOf } = await import("./repair.ts");
   const plans: (readonly [RepairRemedy, RepairPlan])[] = [];
@@ -211,5 +211,5 @@ async function withProvenRemedies(
     const evidence = await mending.evidence(snapshot, policy);
     plans.push([remedy, planRepair(snapshot, evidence, policy, { now: store.now(), kinds })]);
   }
-  return possibleRemedies(proveRemedies(snapshot, findings, plans, options), kinds);
+  return possibleRemedies(snapshot, proveRemedies(snapshot, findings, plans, options), kinds);
 }

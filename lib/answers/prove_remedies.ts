@@ -71,19 +71,25 @@ export function proveRemedies(
 }
 
 /**
- * Names a clean-up only where the store can carry it out, and else what helps instead.
+ * Names a clean-up only where the store can carry it out, and, of an experiment that is to be purged, where that goes,
+ * and else what helps instead.
  *
+ * @param snapshot The store, read at depth `full`.
  * @param findings What was found in a store.
  * @param kinds The kinds of action that it can carry out; left out: none.
  * @returns The findings, in their order.
  */
 export function possibleRemedies(
+  snapshot: StoreSnapshot<"full">,
   findings: readonly Finding[],
   kinds: ReadonlySet<ActionKind> | undefined,
 ): readonly Finding[] {
+  const going = experimentsThatGo(snapshot, findings);
   return findings.map((finding) => {
     const { remedy } = finding;
-    if (remedy?.kind !== "cleanup" || kinds?.has(CLEANUPS[remedy.does])) return finding;
+    if (remedy?.kind !== "cleanup") return finding;
+    const { experimentId: purged = null } = remedy;
+    if (kinds?.has(CLEANUPS[remedy.does]) && (purged === null || going.has(purged))) return finding;
     const text = `${remedy.or.charAt(0).toUpperCase()}${remedy.or.slice(1)}`;
     return { ...finding, remedy: { kind: "by-hand", text } };
   });
@@ -96,6 +102,21 @@ const CLEANUPS: Readonly<Record<Extract<Remedy, { kind: "cleanup" }>["does"], Ac
 };
 
 const LEFT_ALONE = "logged-model-left-alone";
+
+/** The experiments that the purge of one alone, and at once, takes; none is looked for where none is to go. */
+function experimentsThatGo(
+  snapshot: StoreSnapshot,
+  findings: readonly Finding[],
+): ReadonlySet<string> {
+  const isPurge = ({ remedy }: Finding) =>
+    remedy?.kind === "cleanup" && remedy.experimentId !== undefined;
+  if (!findings.some(isPurge)) return new Set();
+  const policy = { ...PURGE, purgeAfter: 0 };
+  const { experiments } = judgeSnapshot({ ...snapshot, depth: "tags" }, policy, snapshot.readAt);
+  return new Set(
+    experiments.flatMap(({ experiment, verdict }) => verdict.goes ? [experiment.id] : []),
+  );
+}
 
 /** The logged models that a clean-up takes; none is looked for where none was left alone. */
 function modelsThatGo(

@@ -209,15 +209,16 @@ export function findClashes(snapshot: StoreSnapshot): readonly Violation[] {
 }
 
 /**
- * Finds names that nobody can use, since a deleted experiment has them.
+ * Finds names that nobody can use, since a deleted experiment has them; one that another experiment uses is free of it.
  *
  * @param snapshot The store.
  * @returns One violation for each such experiment.
  */
-export function findHeldNames({ experiments, backend }: StoreSnapshot): readonly Violation[] {
-  if (backend === undefined) return [];
+export function findHeldNames({ experiments }: StoreSnapshot): readonly Violation[] {
+  const isDeleted = ({ lifecycleStage }: Experiment) => lifecycleStage === "deleted";
+  const used = new Set(experiments.filter((one) => !isDeleted(one)).map(({ name }) => name));
   return experiments
-    .filter(({ id, lifecycleStage }) => lifecycleStage === "deleted" && id !== DEFAULT_EXPERIMENT)
+    .filter((one) => isDeleted(one) && one.id !== DEFAULT_EXPERIMENT && !used.has(one.name))
     .map(({ id, path, name }) => ({
       ...ofExperiment(id, path),
       message: `It is deleted, and keeps the name ${quoteText(name)}`,

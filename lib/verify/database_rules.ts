@@ -10,7 +10,6 @@ import {
   findClashes,
   findDamage,
   findFreePages,
-  findHeldNames,
   findManyPoints,
   findNameless,
   findNewSchema,
@@ -114,15 +113,6 @@ export const DATABASE_RULES: readonly RuleRow[] = [
     stores: "served",
     remedy: byHand("Give one of the two a place of its own, and move its files there"),
     check: findClashes,
-  },
-  {
-    id: "experiment-name-held",
-    in: toBoth("info"),
-    describes: "MLflow makes no other experiment of that name",
-    migration: null,
-    stores: "served",
-    remedy: { kind: "cleanup", does: "purge", or: "restore it in MLflow" },
-    check: findHeldNames,
   },
   {
     id: "metrics-dominate",

@@ -297,10 +297,13 @@ export function* findActiveRunsInTrash({ experiments }: StoreSnapshot): Iterable
  * @returns One violation per logged model.
  */
 export function findDeletedModelsInTrash({ experiments }: StoreSnapshot): readonly Violation[] {
+  const purge = { kind: "cleanup", does: "purge", or: "restore it in MLflow" } as const;
   return experiments.filter((each) => each.lifecycleStage === "deleted").flatMap((each) =>
     each.loggedModels.filter((model) => model.lifecycleStage === "deleted").map(({ path }) => ({
       ...ofExperiment(each, "It is deleted, and so is its experiment"),
       path,
+      // By its age the experiment may stay for long.
+      remedy: { ...purge, experimentId: each.id },
     }))
   );
 }

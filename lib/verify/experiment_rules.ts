@@ -6,6 +6,7 @@
 
 import { DEFAULT_EXPERIMENT } from "../store/names.ts";
 import { findProblems, perExperiment, unlessClosed } from "./checks.ts";
+import { findHeldNames } from "./database_checks.ts";
 import {
   findActiveRunsInTrash,
   findDeletedDefault,
@@ -139,6 +140,15 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     migration: "aborts",
     remedy: byHand("Purge all of them, or restore one in MLflow and rename it"),
     check: findDeletedTwins,
+  },
+  {
+    id: "experiment-name-held",
+    in: toBoth("info"),
+    describes: "MLflow makes no other experiment of that name",
+    migration: null,
+    stores: "any",
+    remedy: { kind: "cleanup", does: "purge", or: "restore it in MLflow" },
+    check: findHeldNames,
   },
   {
     id: "experiment-name-with-quote",

@@ -99,7 +99,9 @@ testEachVersion("verify finds nothing in the stores that are damaged", async () 
     const root = join(directory.path, base, "mlruns");
     layOutHealthy(root, base);
     for (const kind of ["any", "migration"] as const) {
-      assertEquals(await verifyStore(root, { kind }), []);
+      const found = (await verifyStore(root, { kind })).map(({ rule }) => rule);
+      // A deleted experiment is no damage, but what MLflow then says of its name is worth telling.
+      assertEquals(found, kind === "any" ? ["experiment-name-held"] : []);
     }
   }
 });

@@ -26,29 +26,37 @@ import { runMlflow } from "./python.ts";
 const LONG_AGO = Date.now() - 40 * 24 * 60 * 60 * 1000;
 const OURS = ".mltidy.trash";
 
-testEachVersion("summary counts what MLflow counts, verify finds nothing", async (version) => {
-  await using store = await writeStore(version);
-  const answer = await askMlflow(version, store.path);
-  const summary = await runForJson<Summary>("summary", store.path);
+testEachVersion(
+  "summary counts what MLflow counts, verify finds only the name that a deleted experiment holds",
+  async (version) => {
+    await using store = await writeStore(version);
+    const answer = await askMlflow(version, store.path);
+    const summary = await runForJson<Summary>("summary", store.path);
 
-  assertEquals(answer.complaints, []);
-  assertEquals(
-    {
-      experiments: summary.experiments,
-      runs: summary.runs,
-      perExperiment: new Map(summary.perExperiment.map((each) => [each.id as string, {
-        name: each.name,
-        stage: each.stage as string,
-        active: each.activeRuns,
-        deleted: each.deletedRuns,
-      }])),
-      models: summary.registeredModels,
-    },
-    countsOf(answer),
-  );
-  const { findings } = await runForJson<{ readonly findings: unknown }>("verify", store.path);
-  assertEquals(findings, []);
-});
+    assertEquals(answer.complaints, []);
+    assertEquals(
+      {
+        experiments: summary.experiments,
+        runs: summary.runs,
+        perExperiment: new Map(summary.perExperiment.map((each) => [each.id as string, {
+          name: each.name,
+          stage: each.stage as string,
+          active: each.activeRuns,
+          deleted: each.deletedRuns,
+        }])),
+        models: summary.registeredModels,
+      },
+      countsOf(answer),
+    );
+    const { findings } = await runForJson<{ readonly findings: readonly Finding[] }>(
+      "verify",
+      store.path,
+    );
+    assertEquals(findings.map(({ rule, path }) => [rule, path]), [
+      ["experiment-name-held", `.trash/${store.experiment("deleted")}`],
+    ]);
+  },
+);
 
 testEachVersion("after cleanup:apply MLflow complains of nothing any more", async (version) => {
   await using store = await writeStore(version);

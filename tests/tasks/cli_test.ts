@@ -62,7 +62,7 @@ Deno.test("--json prints one document with the fields that are promised", async 
 
   const verify = await json("verify");
   assertEquals([verify.schema, verify.store], ["mltidy/verify/v1", store.root]);
-  assertEquals(verify.counts, { error: 0, warning: 7, info: 0 });
+  assertEquals(verify.counts, { error: 0, warning: 7, info: 1 });
   const [finding] = verify.findings;
   for (const key of ["rule", "severity", "path", "message"]) {
     assertEquals(typeof finding[key], "string", key);

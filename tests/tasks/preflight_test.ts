@@ -132,7 +132,7 @@ Deno.test("preflight() says what restoring an experiment brought back, how to un
   assertEquals([back.left, back.findings.warning], [[], 0]);
   assertMatch(
     renderPreflight(back),
-    /runs\nExperiment 0: restored, with \d+ runs?\nReady \(0 warnings, 0 info\)\n$/,
+    /runs\nExperiment 0: restored, with \d+ runs?\nReady \(0 warnings, 1 info\)\n$/,
   );
 });
 
@@ -420,6 +420,6 @@ Deno.test("renderPreflight() says in a few lines what was done, and how to undo 
   const text = renderPreflight(await preflight(opened.store, "churn"));
   assertMatch(
     text,
-    /^\d active experiments, \d+ runs\nChanged: 1 corrected, 1 rewritten; to undo: deno task restore 20260505T000000Z-repair\nExperiment (\d{18}): created; to undo: mlflow experiments delete --experiment-id \1\nReady \(0 warnings, 0 info\)\n$/,
+    /^\d active experiments, \d+ runs\nChanged: 1 corrected, 1 rewritten; to undo: deno task restore 20260505T000000Z-repair\nExperiment (\d{18}): created; to undo: mlflow experiments delete --experiment-id \1\nReady \(0 warnings, 1 info\)\n$/,
   );
 });

@@ -1,12 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UnsupportedStoreError } from "../../lib/errors.ts";
+import { remedyText } from "../../lib/render/commands.ts";
 import type { MlflowVersion } from "../../lib/verify/rule.ts";
 import type { Finding } from "../../lib/verify/verify_snapshot.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { verify, type VerifyOptions } from "../../tasks/verify.ts";
 import { damagedRun, experiment, NOW, orphan, run, runId, stray } from "../_support/builders.ts";
 import { PROJECT, runTask } from "../_support/command.ts";
-import { layOutHealthy } from "../_support/damage.ts";
+import { DELETED, layOutHealthy } from "../_support/damage.ts";
 import { tempDatabase } from "../_support/database_store.ts";
 import { diskStore, tempStore } from "../_support/disk_store.ts";
 import { startMlflowDouble } from "../_support/mlflow_double.ts";
@@ -24,19 +25,22 @@ function wasMoved({ rule }: Finding): boolean {
   return rule.endsWith("-moved");
 }
 
-Deno.test("verify() finds nothing in stores that MLflow 2 and 3 wrote", async () => {
+Deno.test("verify() finds only the name that is held in stores that MLflow 2 and 3 wrote", async () => {
   const parent = await Deno.makeTempDir({ prefix: "mltidy-" });
   try {
     for (const base of ["2.22", "3.17"] as const) {
       layOutHealthy(`${parent}/${base}/mlruns`, base);
       const root = `${parent}/${base}/mlruns`;
-      assertEquals(await verifyStore(root), {
+      const { findings, ...told } = await verifyStore(root);
+      assertEquals(told, {
         schema: "mltidy/verify/v1",
         store: Deno.realPathSync(root),
         reader: { kind: "any" },
-        findings: [],
-        counts: { error: 0, warning: 0, info: 0 },
+        counts: { error: 0, warning: 0, info: 1 },
       });
+      assertEquals(findings.map(({ rule, path, remedy }) => [rule, path, remedy?.kind]), [
+        ["experiment-name-held", `.trash/${DELETED}`, "cleanup"],
+      ]);
     }
   } finally {
     await Deno.remove(parent, { recursive: true });
@@ -49,6 +53,7 @@ Deno.test("verify() tells that a store lay elsewhere when MLflow wrote it", asyn
   assertEquals(
     new Set(findings.map(({ severity, rule }) => `${severity} ${rule}`)),
     new Set([
+      "info experiment-name-held",
       "warning experiment-location-moved",
       "warning logged-model-artifacts-moved",
       "warning model-source-moved",
@@ -223,4 +228,37 @@ Deno.test("verify() for a host looks at the artifacts of a database, and refuses
     UnsupportedStoreError,
     "its artifacts do not lie on this machine",
   );
+});
+
+Deno.test("verify() proposes the purge that frees a held name, and only where it does", async () => {
+  await using store = await tempStore({
+    experiments: [
+      experiment({ id: "0", name: "Default" }),
+      experiment({ id: "1", name: "oak", runs: [run({ id: runId(1) })] }),
+      ...["2", "3"].map((id) =>
+        experiment({
+          id,
+          name: `held ${id}`,
+          lifecycleStage: "deleted",
+          recordedStage: "deleted",
+          // When it was deleted is not known of the other.
+          lastUpdateTime: id === "2" ? NOW - 1 : null,
+        })
+      ),
+    ],
+  });
+  const held = async () =>
+    (await verifyStore(store.root)).findings
+      .filter(({ rule }) => rule === "experiment-name-held")
+      .map(({ path, remedy }) => [path, remedyText(remedy)]);
+  const [first, ...others] = await held();
+  const command = "deno task cleanup --experiment 2 --purge-after 0d";
+  const other = [".trash/3", "Restore it in MLflow"];
+  assertEquals([first, ...others], [
+    [".trash/2", `Purge the experiment with \`${command}\`, or restore it in MLflow`],
+    other,
+  ]);
+  const words = command.split(" ").slice(3);
+  const { code } = await runTask("cleanup:apply", [...words, "--force", "--store", store.root]);
+  assertEquals([code, await held()], [0, [other]]);
 });

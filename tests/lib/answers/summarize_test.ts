@@ -68,7 +68,7 @@ Deno.test("summarize() counts what a store holds", () => {
       deleted: 2,
       byStatus: { ...NONE, RUNNING: 1, FINISHED: 2, FAILED: 1 },
     },
-    findings: { error: 0, warning: 3, info: 2 },
+    findings: { error: 0, warning: 3, info: 3 },
     usage: {
       bytes: 3 * EXPERIMENT_USAGE.bytes + 6 * RUN_USAGE.bytes + 1_000_000 + 4_096,
       files: 3 * EXPERIMENT_USAGE.files + 6 * RUN_USAGE.files + 7 + 1,

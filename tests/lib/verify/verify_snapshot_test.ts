@@ -161,7 +161,10 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
       snapshot({
         experiments: [experiment({ lifecycleStage: "deleted", damagedRuns: [damagedRun()] })],
       }),
-      [`warning run-meta-missing .trash/1/${RUN} 1 ${RUN}`],
+      [
+        `warning run-meta-missing .trash/1/${RUN} 1 ${RUN}`,
+        "info experiment-name-held .trash/1 1 -",
+      ],
     ],
   ],
   "run-meta-empty": [[
@@ -256,7 +259,7 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
   ]],
   "deletion-not-recorded": [[
     snapshot({ experiments: [experiment({ lifecycleStage: "deleted", recordedStage: "active" })] }),
-    ["info deletion-not-recorded .trash/1 1 -"],
+    ["info deletion-not-recorded .trash/1 1 -", "info experiment-name-held .trash/1 1 -"],
   ]],
   "active-runs-in-deleted-experiment": [[
     snapshot({
@@ -264,7 +267,10 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
         experiment({ lifecycleStage: "deleted", runs: [run(), deletedRun({ id: runId(2) })] }),
       ],
     }),
-    ["info active-runs-in-deleted-experiment .trash/1 1 -"],
+    [
+      "info active-runs-in-deleted-experiment .trash/1 1 -",
+      "info experiment-name-held .trash/1 1 -",
+    ],
   ]],
   "experiment-in-two-places": [[
     snapshot({
@@ -297,7 +303,10 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
         }),
       ],
     }),
-    [`warning deleted-model-in-deleted-experiment .trash/1/models/m-${RUN} 1 -`],
+    [
+      `warning deleted-model-in-deleted-experiment .trash/1/models/m-${RUN} 1 -`,
+      "info experiment-name-held .trash/1 1 -",
+    ],
   ]],
   "parent-run-missing": [[
     snapshot({
@@ -326,6 +335,7 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
       ],
     }),
     [
+      "info experiment-name-held .trash/2 2 -",
       `info source-run-missing .trash/2/models/m-${RUN} 2 -`,
       "info source-run-missing 1/traces/tr-1 1 -",
       "info source-run-missing models/m/version-1 - -",
@@ -393,7 +403,11 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
         experiment({ id, name: "same", lifecycleStage: "deleted", recordedStage: "deleted" })
       ),
     }),
-    ["warning deleted-experiments-of-one-name .trash/2 2 -"],
+    [
+      "warning deleted-experiments-of-one-name .trash/2 2 -",
+      "info experiment-name-held .trash/2 2 -",
+      "info experiment-name-held .trash/3 3 -",
+    ],
   ]],
   "nested-store": [[
     snapshot({ strays: [stray({ path: "mlruns", kind: "nested-store" })] }),
@@ -523,10 +537,20 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
       ],
     ],
   ],
-  "experiment-name-held": [[
-    database({ experiments: [DELETED] }),
-    ["info experiment-name-held 1 1 -"],
-  ]],
+  "experiment-name-held": [
+    [database({ experiments: [DELETED] }), ["info experiment-name-held 1 1 -"]],
+    [
+      snapshot({
+        experiments: [
+          experiment({ id: "1", name: "free" }),
+          ...[["2", "free"], ["3", "held"]].map(([id = "", name = ""]) =>
+            experiment({ id, name, lifecycleStage: "deleted", recordedStage: "deleted" })
+          ),
+        ],
+      }),
+      ["warning duplicate-experiment-name 1 1 -", "info experiment-name-held .trash/3 3 -"],
+    ],
+  ],
   "metrics-dominate": [
     [database({}, { metrics: POINTS }), ["info metrics-dominate metrics - -"]],
     [database({}, { metrics: { ...POINTS, share: 0.49 } }), []],
@@ -719,7 +743,7 @@ Deno.test("verifySnapshot() has rules whose ids are their own", () => {
   assertEquals(new Set(RULES.map((rule) => rule.id)).size, RULES.length);
 });
 
-Deno.test("verifySnapshot() finds nothing in a healthy store", () => {
+Deno.test("verifySnapshot() finds in a healthy store only the name that a deleted experiment holds", () => {
   const store = snapshot({
     experiments: [
       experiment({
@@ -731,7 +755,7 @@ Deno.test("verifySnapshot() finds nothing in a healthy store", () => {
     registeredModels: [registeredModel({ versions: [modelVersion({ runId: RUN })] })],
     strays: [stray(), stray({ path: "old.trash", kind: "ignored-directory" })],
   });
-  assertEquals(verify(store), []);
+  assertEquals(brief(store), ["info experiment-name-held .trash/2 2 -"]);
 });
 
 Deno.test("verifySnapshot() says what is wrong, what MLflow makes of it and what to do", () => {
@@ -956,10 +980,18 @@ Deno.test("verifySnapshot() sends what an editor left among registered models to
 });
 
 Deno.test("verifySnapshot() frees a held name by the purge of that experiment alone, and at once", () => {
-  const findings = verifySnapshot(database({ experiments: [DELETED] }));
+  const findings = [
+    ...verifySnapshot(database({ experiments: [DELETED] })),
+    ...verifySnapshot(snapshot({ experiments: [experiment({ lifecycleStage: "deleted" })] })),
+  ];
   assertEquals(
     findings.filter(({ rule }) => rule === "experiment-name-held").map(({ remedy }) => remedy),
-    [{ kind: "cleanup", does: "purge", or: "restore it in MLflow", experimentId: "1" }],
+    Array(2).fill({
+      kind: "cleanup",
+      does: "purge",
+      or: "restore it in MLflow",
+      experimentId: "1",
+    }),
   );
 });
 

@@ -84,7 +84,10 @@ Deno.test("setupExperiment() replaces deleted experiments by releasing their nam
     `churn (replaced ${experimentId})`,
   );
   assertEquals(experimentOf(training, setup.experimentId).name, "churn");
-  await assertNoFindings(training);
+  const { findings } = await verify(store);
+  assertEquals(findings.map(({ rule, path }) => [rule, path]), [
+    ["experiment-name-held", `.trash/${experimentId}`],
+  ]);
 });
 
 Deno.test("setupExperiment() mends a damaged meta.yaml and keeps the damaged text", async () => {
