@@ -68,7 +68,10 @@ function judgeExperiment(
       const ruling: Ruling = { rule, group: rule.groupBy === null ? null : value };
       const add = (run: Run, standings: readonly Standing[]) => {
         const judgement = judge(run, removes ? rule : null, standings, protections, now);
-        judged.set(run, { run, holder: null, ruling, standings, isUnsure: false, ...judgement });
+        const { verdict, isProtected } = judgement;
+        // What is spread into an object takes room of its own beside it, and there are very many.
+        const one = { run, holder: null, ruling, standings, verdict, isProtected, isUnsure: false };
+        judged.set(run, one);
       };
       const isRanked = (run: Run) => isPlausible(timeOf(run), now) && !isUnsure(run);
       const newestFirst = members.filter(isRanked).sort(byEnd);

@@ -12,6 +12,7 @@ import {
   type LongMetric,
   type MetricSummary,
   NO_EXTRAS,
+  OneEntry,
   type RunExtras,
 } from "../../../lib/store/extras.ts";
 import { isKeyName } from "../../../lib/store/names.ts";
@@ -177,11 +178,13 @@ function byPlaceReader<Row extends { readonly at: number; readonly key: string }
     } WHERE runs.rowid > ? AND runs.rowid <= ? ORDER BY runs.rowid, of.key`,
   });
   return (after, upTo) => {
-    const found = new Map<number, Map<string, T>>();
+    const found = new Map<number, Map<string, T> | OneEntry<string, T>>();
     for (const row of read(...keys, after, upTo)) {
       const known = found.get(row.at);
-      if (known === undefined) found.set(row.at, new Map([[row.key, valueOf(row)]]));
-      else known.set(row.key, valueOf(row));
+      const value = valueOf(row);
+      if (known === undefined) found.set(row.at, new OneEntry(row.key, value));
+      else if (known instanceof Map) known.set(row.key, value);
+      else found.set(row.at, new Map([...known, [row.key, value]]));
     }
     return found;
   };
