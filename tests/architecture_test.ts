@@ -637,6 +637,7 @@ const withoutMirror: Places = [
   "tests/architecture_test.ts", // the whole repository
   "tests/examples_test.ts", // the documentation
   "tests/readme_test.ts", // README.md
+  "tests/what_failed_test.ts", // what CI tells at its end
   "tests/examples/", // the worked examples
   "tests/faults/", // being killed at any point
   "tests/lib/laws_test.ts", // what every plan obeys
