@@ -14,6 +14,8 @@ import type { Store } from "./ports/store.ts";
 export interface OpenOptions {
   /** How the location was chosen, for messages. @default {"the caller"} */
   readonly chosenBy?: string;
+  /** The flag by which another store is named, for messages. @default {"--store"} */
+  readonly flag?: string | undefined;
   /** The clock, epoch ms. @default {Date.now} */
   readonly now?: () => number;
   /**
@@ -74,7 +76,7 @@ export interface OpenOptions {
  * ```
  */
 export async function openStore(location: string, options: OpenOptions = {}): Promise<Store> {
-  const { chosenBy = "the caller", now = Date.now, create = false, databases } = options;
+  const { chosenBy = "the caller", now = Date.now, create = false, databases, flag } = options;
   const { environment = stateOfUser, backups = null } = options;
   const name = parseStoreName(location);
   if (name.kind === "unsupported") {
@@ -100,9 +102,7 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
   if (name.kind === "sqlite" || await isDatabase(name.path)) {
     const { openDatabaseStore } = await import("./_database/database_store.ts");
     return openDatabaseStore(name.path, {
-      chosenBy,
-      now,
-      environment,
+      ...{ chosenBy, now, environment, flag },
       destination: destinationOf(options, environment),
     });
   }
@@ -111,7 +111,7 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
     const made = await createStore(location, now());
     if (made !== null) options.onCreate?.(made);
   }
-  return openFileStore(location, { chosenBy, now, databases });
+  return openFileStore(location, { chosenBy, now, databases, flag });
 }
 
 function destinationOf(

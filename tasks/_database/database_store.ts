@@ -39,10 +39,12 @@ export function openDatabaseStore(
     readonly environment?: Environment;
     /** Where a server keeps artifacts, as it is told: a path or a URI. @default {beside the database} */
     readonly destination?: string | undefined;
+    /** The flag that names another one, for messages. @default {"--store"} */
+    readonly flag?: string | undefined;
   },
 ): Store {
-  const { chosenBy, now, environment = () => undefined, destination } = options;
-  const path = locateDatabase(named);
+  const { chosenBy, now, environment = () => undefined, destination, flag } = options;
+  const path = locateDatabase(named, flag);
   const places = artifactPlacesOf(path, environment);
   const serving = destination === undefined
     ? servedBeside(path)
@@ -131,14 +133,14 @@ export function openDatabaseStore(
         const { readMergeEvidence } = await import("./merges/read_other.ts");
         const { MOVE_EXTRAS } = await import("../../lib/move/choose_runs.ts");
         const { placeOf } = await import("../../lib/store/store_uri.ts");
-        const from = locateDatabase(placeOf(policy.from) ?? policy.from);
+        const from = locateDatabase(placeOf(policy.from) ?? policy.from, "--from");
         if (from === path) {
           throw new InvalidArgumentError(
             `Cannot merge ${location} into itself: name another store`,
           );
         }
         await using store = openDatabaseStore(from, {
-          ...{ chosenBy: "--from", now, environment, destination },
+          ...{ chosenBy: "by --from", now, environment, destination },
         });
         const reading = { extras: MOVE_EXTRAS, signal, onProgress };
         const other = await store.read({ depth: "tags", ...reading });

@@ -89,12 +89,13 @@ export function wasDatabase(beginning: string): boolean {
  * Finds the file of a database of SQLite. Needs read permission.
  *
  * @param named Its path.
+ * @param flag The flag that names another one, for messages. @default {"--store"}
  * @returns The absolute real path.
  * @throws {StoreNotFoundError} When there is nothing at that place.
  * @throws {StoreAccessError} When it cannot be read.
  * @throws {UnsupportedStoreError} When it is no database of SQLite.
  */
-export function locateDatabase(named: string): string {
+export function locateDatabase(named: string, flag = "--store"): string {
   const location = sqliteUri(resolve(named));
   const refuse = (why: string) =>
     new UnsupportedStoreError(`Cannot open store ${location}: ${why}`, location);
@@ -106,7 +107,7 @@ export function locateDatabase(named: string): string {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       throw new StoreNotFoundError(
-        `Cannot open store ${location}: no such file; name the store with --store, such as ${
+        `Cannot open store ${location}: no such file; name the store with ${flag}, such as ${
           sqliteUri("mlflow.db")
         }`,
         location,

@@ -27,10 +27,12 @@ export async function openFileStore(
     readonly now: () => number;
     /** Absolute paths of databases elsewhere that may refer to it. */
     readonly databases?: readonly string[] | undefined;
+    /** The flag that names another one, for messages. @default {"--store"} */
+    readonly flag?: string | undefined;
   },
 ): Promise<Store> {
-  const { chosenBy, now, databases: named } = options;
-  const root = await locateStore(location);
+  const { chosenBy, now, databases: named, flag } = options;
+  const root = await locateStore(location, flag);
   const paths = ownPaths(root);
   const tracking = async () => (await import("./file_tracking.ts")).openTracking(root, now);
   // Asynchronous to the outside, so that another adapter may wait for a network here. What not every task
@@ -72,7 +74,8 @@ export async function openFileStore(
       kind: "directory",
       async read(snapshot, policy, work = {}) {
         const { readMergeSource } = await import("./read_merge_source.ts");
-        const open = (from: string) => openFileStore(from, { chosenBy, now });
+        const open = (from: string) =>
+          openFileStore(from, { chosenBy: "by --from", now, flag: "--from" });
         return readMergeSource(snapshot, policy, { ...work, open });
       },
     },

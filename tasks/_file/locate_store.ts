@@ -24,13 +24,14 @@ import { looksLikeStore, recordIn } from "./scan/scan_remains.ts";
  * only artifacts in `mlruns/`: such a directory is refused, and so is a part of a store.
  *
  * @param location A directory or a `file:` URI.
+ * @param flag The flag that names another one, for messages. @default {"--store"}
  * @returns The absolute real path of the root.
  * @throws {StoreNotFoundError} When there is nothing at that place.
  * @throws {StoreAccessError} When it cannot be read.
  * @throws {UnsupportedStoreError} When it is no file store.
  */
-export async function locateStore(location: string): Promise<string> {
-  const path = storePath(location);
+export async function locateStore(location: string, flag = "--store"): Promise<string> {
+  const path = storePath(location, flag);
   let root: string;
   try {
     root = Deno.realPathSync(path);
@@ -38,13 +39,13 @@ export async function locateStore(location: string): Promise<string> {
     if (!(error instanceof Deno.errors.NotFound)) throw unreadable(path, error);
     const found = infoOf(path)?.isSymlink ? "it is a link to nothing" : "no such directory";
     throw new StoreNotFoundError(
-      `Cannot open store ${path}: ${found}; name the store with --store DIR`,
+      `Cannot open store ${path}: ${found}; name the store with ${flag} DIR`,
       path,
     );
   }
   if (!Deno.statSync(root).isDirectory) {
     throw new UnsupportedStoreError(
-      `Cannot open store ${root}: expected a directory such as mlruns/, found a file; name the store with --store DIR`,
+      `Cannot open store ${root}: expected a directory such as mlruns/, found a file; name the store with ${flag} DIR`,
       root,
     );
   }
@@ -52,7 +53,7 @@ export async function locateStore(location: string): Promise<string> {
   if (around !== null) {
     throw new UnsupportedStoreError(
       `Cannot open store ${root}: it is a part of store ${around}; name that with ${
-        shellWords(["--store", around])
+        shellWords([flag, around])
       }`,
       root,
     );
@@ -65,18 +66,19 @@ export async function locateStore(location: string): Promise<string> {
     : await isStore(root);
   if (isItself) return root;
   if (isAround) return Deno.realPathSync(inside);
-  throw new UnsupportedStoreError(`Cannot open store ${root}: ${await whatItIs(root)}`, root);
+  throw new UnsupportedStoreError(`Cannot open store ${root}: ${await whatItIs(root, flag)}`, root);
 }
 
 /**
  * Names the place that a user means. Touches nothing.
  *
  * @param location A directory or a `file:` URI.
+ * @param flag The flag that names another one, for messages. @default {"--store"}
  * @returns An absolute path.
  * @throws {StoreNotFoundError} When it names none.
  * @throws {UnsupportedStoreError} When it is a URI of something else.
  */
-export function storePath(location: string): string {
+export function storePath(location: string, flag = "--store"): string {
   if (/^(file:)?$/i.test(location)) {
     throw new StoreNotFoundError(
       "Cannot open a store without a name: expected a directory such as mlruns, or a file URI",
@@ -102,7 +104,7 @@ export function storePath(location: string): string {
     throw new UnsupportedStoreError(
       `Cannot open store ${named}: expected a file store (a directory), found a ${
         named.slice(0, named.indexOf(":"))
-      } URI; name a directory with --store DIR`,
+      } URI; name a directory with ${flag} DIR`,
       named,
     );
   }
@@ -181,13 +183,13 @@ function metaHas(directory: string, key: RegExp): boolean {
   return meta.kind === "text" && key.test(meta.text);
 }
 
-async function whatItIs(root: string): Promise<string> {
+async function whatItIs(root: string, flag: string): Promise<string> {
   const listed = await listDirectory(root);
   if (listed.kind === "listed" && listed.entries.length === 0) {
-    return "the directory is empty; name the store with --store DIR";
+    return `the directory is empty; name the store with ${flag} DIR`;
   }
   if (recordIn(root) === "experiment") {
-    return "it is an experiment's directory, and no store is around it; name with --store DIR the directory that holds experiments";
+    return `it is an experiment's directory, and no store is around it; name with ${flag} DIR the directory that holds experiments`;
   }
   let holdsArtifacts = false;
   for (const experiment of await children(root)) {
@@ -197,14 +199,14 @@ async function whatItIs(root: string): Promise<string> {
   }
   const found = [root, dirname(root)].map((place) => join(place, "mlflow.db"))
     .find((path) => infoOf(path)?.isFile);
-  const database = shellWords(["--store", sqliteUri(found ?? "mlflow.db")]);
+  const database = shellWords([flag, sqliteUri(found ?? "mlflow.db")]);
   if (holdsArtifacts) {
     return `it holds artifacts only, no meta.yaml: MLflow keeps the runs of this store in a database; name that, ${
       found === undefined ? "such as" : "with"
     } ${database}`;
   }
   const other = found === undefined
-    ? "--store DIR"
-    : `--store DIR, or the database with ${database}`;
+    ? `${flag} DIR`
+    : `${flag} DIR, or the database with ${database}`;
   return `it is no MLflow file store: no experiment has a meta.yaml; name the store with ${other}`;
 }

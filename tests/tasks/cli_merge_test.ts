@@ -157,10 +157,41 @@ Deno.test("merge refuses what it cannot merge, and says what helps", async () =>
     2,
     `Cannot merge ${store.root} into itself: name another store`,
   ]);
-  assertEquals((await refusal(["--from", join(store.root, "nowhere")]))[0], 10);
+  const nowhere = join(store.outside, "nowhere");
+  assertEquals(await refusal(["--from", nowhere]), [
+    10,
+    `Cannot open store ${nowhere}: no such directory; name the store with --from DIR`,
+  ]);
+  assertEquals(await refusal(["--from", `sqlite:///${nowhere}.db`], database.uri), [
+    10,
+    `Cannot open store sqlite:///${nowhere}.db: no such file; name the store with --from, such as sqlite:///mlflow.db`,
+  ]);
+  assertEquals(await refusal(["--from", join(other.root, "2")]), [
+    12,
+    `Cannot open store ${other.root}/2: it is a part of store ${other.root}; name that with --from ${other.root}: \`deno task merge --from ${other.root} --store ${store.root} --no-config\``,
+  ]);
   assertEquals((await refusal(["--from", database.uri]))[0], 12);
   assertEquals((await refusal(["--from", other.root], database.uri))[0], 12);
   assertEquals((await refusal(["--from", other.root, "--experiment", "ash"]))[0], 2);
+});
+
+Deno.test("a saved merge whose other store has gone names the command that plans it from another place", async () => {
+  await using store = await desk();
+  await using other = await laptop();
+  const root = store.root;
+  const { out } = await runTask("merge", ["--from", other.root, "--json", "--store", root]);
+  const plan = join(store.outside, "plan.json");
+  Deno.writeTextFileSync(plan, out);
+  const elsewhere = join(other.outside, "moved");
+  Deno.renameSync(other.root, elsewhere);
+  const { code, err } = await runTask("apply", [plan, "--force", "--store", root]);
+  assertEquals([code, err.split("\n").find((line) => line.startsWith("Cannot"))], [
+    10,
+    `Cannot open store ${other.root}: no such directory; name the store with --from DIR in a new plan: \`deno task merge --from DIR --json --store ${root} > plan.json\``,
+  ]);
+  const again = ["--from", elsewhere, "--json", "--store", root];
+  Deno.writeTextFileSync(plan, (await runTask("merge", again)).out);
+  assertEquals((await runTask("apply", [plan, "--force", "--store", root])).code, 0);
 });
 
 Deno.test("a saved merge, or move, that no longer holds names the command that plans it again", async () => {

@@ -33,9 +33,10 @@ function withCommand(message: string, [task, ...typed]: readonly string[]): stri
     );
     return `${message} ${command(right)}`;
   }
-  const [, flag = ""] = / with (--store (?:'.*'|\S+)|--no-config)$/.exec(message) ?? [];
-  if (flag === "" || flag === "--store DIR") return message;
-  const others = withoutFlags(typed, flag.startsWith("--store") ? ["--store"] : []);
+  const [, flag = "", name = ""] =
+    / with ((--store|--from) (?:'.*'|\S+)|--no-config)$/.exec(message) ?? [];
+  if (flag === "" || flag === `${name} DIR`) return message;
+  const others = withoutFlags(typed, name === "" ? [] : [name]);
   return `${message}: ${command(others, ` ${flag}`)}`;
 }
 

@@ -179,7 +179,8 @@ export async function openBesides(named: string, flag: string, world: World): Pr
     directory,
   });
   return await openStore(location, {
-    chosenBy: flag,
+    chosenBy: `by ${flag}`,
+    flag,
     now,
     artifactsDestination: destinationFrom(world),
     environment: (name) => variable(name, world),

@@ -21,14 +21,20 @@ Deno.test("locateStore() finds a store by a directory, a file URI, a link and it
     link,
     dirname(store.root),
   ];
-  assertEquals(new Set(await Promise.all(ways.map(locateStore))), new Set([store.root]));
+  assertEquals(
+    new Set(await Promise.all(ways.map((path) => locateStore(path)))),
+    new Set([store.root]),
+  );
 });
 
 Deno.test("locateStore() takes relative file URIs, as MLflow does, from the current directory", async () => {
   await using store = await tempStore({ experiments: [experiment()] });
   const path = relative(Deno.cwd(), store.root);
   const ways = [`file:${path}`, `file:./${path}`, `FILE:${path.replace("mlruns", "ml%72uns")}?x#y`];
-  assertEquals(new Set(await Promise.all(ways.map(locateStore))), new Set([store.root]));
+  assertEquals(
+    new Set(await Promise.all(ways.map((path) => locateStore(path)))),
+    new Set([store.root]),
+  );
 });
 
 Deno.test("locateStore() refuses an empty name", async () => {
@@ -111,7 +117,7 @@ Deno.test("locateStore() takes no home or project for a store for the record tha
   writeFiles(place.outside, { ...stray, ...own, "Music/song.ogg": "", "data/x.csv": "" });
   const mlruns = join(place.outside, "mlruns");
   assertEquals(
-    await Promise.all([mlruns, place.outside].map(locateStore)),
+    await Promise.all([mlruns, place.outside].map((path) => locateStore(path))),
     [mlruns, mlruns],
   );
   writeFiles(place.outside, { ".trash": null });
@@ -137,7 +143,10 @@ Deno.test("locateStore() finds a store in a store, and the one around it", async
     await using store = await tempStore({ experiments: [experiment()] });
     const inner = join(store.root, name);
     writeFiles(inner, { "0/meta.yaml": "experiment_id: '0'\n", ".trash": null });
-    assertEquals(await Promise.all([store.root, inner].map(locateStore)), [store.root, inner]);
+    assertEquals(await Promise.all([store.root, inner].map((path) => locateStore(path))), [
+      store.root,
+      inner,
+    ]);
   }
 });
 

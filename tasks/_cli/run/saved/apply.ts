@@ -4,7 +4,12 @@
  * @module
  */
 
-import { PlanFormatError, StalePlanError } from "../../../../lib/errors.ts";
+import {
+  PlanFormatError,
+  StalePlanError,
+  StoreNotFoundError,
+  UnsupportedStoreError,
+} from "../../../../lib/errors.ts";
 import type { Plan } from "../../../../lib/plan/plan.ts";
 import { policyOf } from "../../../../lib/policy/config.ts";
 import { type CommandOf, plainCommand } from "../../../../lib/render/commands.ts";
@@ -24,7 +29,8 @@ import {
   sayingHow,
   showReport,
 } from "../run_job.ts";
-import { readPlan } from "./read_plan.ts";
+import { wordsToPlanAgain } from "./plan_again.ts";
+import { readPlan, readPlanText } from "./read_plan.ts";
 
 type ApplyCommand = Extract<TaskCommand, { readonly task: "apply" }>;
 
@@ -44,7 +50,8 @@ export async function runApply(
   const plan = await readPlan(operand, world).catch(
     async (error: unknown) => {
       if (!(error instanceof PlanFormatError)) throw error;
-      throw new PlanFormatError(`${error.message}; ${await makeOne(options, world)}`, {
+      const again = wordsToPlanAgain(readPlanText(operand, world));
+      throw new PlanFormatError(`${error.message}; ${await makeOne(again, options, world)}`, {
         cause: error,
       });
     },
@@ -79,6 +86,7 @@ export async function runApply(
     onFiles: world.progress.transfer,
   }).catch((error: unknown) => {
     const planned = shellWords([plan.task, ...askedFor(plan), "--json"]);
+    if (isOfOther(error)) throw namingOther(error, (words) => `${command(words)} > plan.json`);
     if (!(error instanceof StalePlanError)) {
       throw sayingHow(error, (flags) => `${command(`${planned} ${flags}`)} > plan.json`);
     }
@@ -93,6 +101,26 @@ export async function runApply(
   });
   world.progress.erase();
   return await showReport(report, { json: options.json, command }, world);
+}
+
+/** The store to merge is opened by what the plan says, and a plan is told no other. */
+function isOfOther(error: unknown): error is StoreNotFoundError | UnsupportedStoreError {
+  return (error instanceof StoreNotFoundError || error instanceof UnsupportedStoreError) &&
+    OTHER.test(error.message);
+}
+
+const OTHER = / with (--from (?:'.*'|\S+))$/;
+
+function namingOther(
+  error: StoreNotFoundError | UnsupportedStoreError,
+  again: CommandOf,
+): StoreNotFoundError | UnsupportedStoreError {
+  const { message, store } = error;
+  const [, other = ""] = OTHER.exec(message) ?? [];
+  const Kind = error instanceof StoreNotFoundError ? StoreNotFoundError : UnsupportedStoreError;
+  return new Kind(`${message} in a new plan: \`${again(`merge ${other} --json`)}\``, store, {
+    cause: error,
+  });
 }
 
 /** The flags without which a task plans nothing; what a file says of other tasks is no flag. */
@@ -138,7 +166,7 @@ async function runStillHolding(
 }
 
 /** What helps where a file is no plan, wherever the store may be for which it should be one. */
-async function makeOne(flags: StoreFlags, world: World): Promise<string> {
+async function makeOne(words: string, flags: StoreFlags, world: World): Promise<string> {
   let command: CommandOf = plainCommand;
   try {
     await using opened = await openConfigured({ ...flags, quiet: true }, world);
@@ -146,5 +174,5 @@ async function makeOne(flags: StoreFlags, world: World): Promise<string> {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
   }
-  return `make a plan with \`${command("cleanup --json")} > plan.json\``;
+  return `make a plan with \`${command(words)} > plan.json\``;
 }

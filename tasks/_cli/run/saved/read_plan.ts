@@ -19,17 +19,22 @@ import type { World } from "../../world.ts";
  * @throws {UsageError} When the file cannot be read.
  * @throws {PlanFormatError} When it is no plan.
  */
-export async function readPlan(
-  name: string,
-  { directory }: Pick<World, "directory">,
-): Promise<Plan> {
+export async function readPlan(name: string, world: Pick<World, "directory">): Promise<Plan> {
   const { parsePlan } = await import("../../../../lib/plan/parse_plan.ts");
-  return parsePlan(readPlanFile(resolve(directory, name), name), name);
+  return parsePlan(readPlanText(name, world), name);
 }
 
-function readPlanFile(path: string, name: string): string {
+/**
+ * Reads the text of a saved plan, whatever it holds.
+ *
+ * @param name The file, as it was typed.
+ * @param world What it needs of the world.
+ * @returns The text.
+ * @throws {UsageError} When the file cannot be read.
+ */
+export function readPlanText(name: string, { directory }: Pick<World, "directory">): string {
   try {
-    return readTextFile(path, { most: MOST.text });
+    return readTextFile(resolve(directory, name), { most: MOST.text });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const why = error instanceof Deno.errors.NotFound ? "no such file" : failureText(error);

@@ -39,6 +39,11 @@ Deno.test("errorText() tells a flag that helps with the command to which it belo
     [
       told(around, "cleanup", "--apply", "--store", "/a b/7", "--days-old", "3"),
       told(around, "run", "--store=/a b/7", "--", "python", "x y.py"),
+      told(
+        "Cannot open store /o/7: it is a part of store /o; name that with --from /o",
+        ...["merge", "--apply", "--from", "/o/7", "--store", "/a"],
+      ),
+      told("Cannot open store /o: no such directory; name the store with --from DIR", "merge"),
       told("Cannot read it; mend that, or go without a configuration with --no-config", "prune"),
       told(
         'Unknown flag "--sotre" for cleanup: did you mean --store?',
@@ -49,6 +54,8 @@ Deno.test("errorText() tells a flag that helps with the command to which it belo
     [
       "`deno task cleanup:apply --store '/a b' --days-old 3`",
       "`deno task run --store '/a b' -- python 'x y.py'`",
+      "`deno task merge:apply --from /o --store /a`",
+      "no such directory; name the store with --from DIR",
       "`deno task prune --no-config`",
       "did you mean --store? `deno task cleanup:apply '--store=/a b' --days-old 3`",
       "it is empty; name the store with --store DIR",
