@@ -47,6 +47,9 @@ export async function assertAsInTable(
   const plan = await done("cleanup");
   const { out: cleaned } = await done("cleanup:apply", "--force", "--purge-after", "0d");
   await done("restore", "--last");
+  const moves = await works("move", "--to", "Default", "--run", await someRun(done));
+  // A store that another one can be merged into finds itself named twice.
+  const merges = (await type("merge", "--from", uri)).err.includes("into itself");
   const [copies, mends] = [await works("backup"), await works("repair:apply", "--force")];
   const trains = await runTask("run", [
     ...["--experiment", "as told", "--strict", "--store", uri, "--", "true"],
@@ -54,7 +57,17 @@ export async function assertAsInTable(
   assertEquals(told, [
     /To carry it out/.test(plan.out) ? "yes" : "no",
     /\d purged/.test(cleaned) ? "yes" : "soft-delete",
+    moves && merges ? "yes" : moves ? "move" : "no",
     copies && mends ? "yes" : mends ? "mend" : "no",
     trains.code === 0 ? "yes" : `${trains.code}`,
   ], `${uri}: ${cleaned}${trains.err}`);
+}
+
+/** A run that a clean-up would have something to do with. */
+async function someRun(
+  done: (task: string, ...words: readonly string[]) => Promise<{ readonly out: string }>,
+): Promise<string> {
+  const { out } = await done("cleanup", "--json");
+  const actions: readonly { readonly runId?: string }[] = JSON.parse(out).actions;
+  return actions.find(({ runId }) => runId !== undefined)!.runId!;
 }
