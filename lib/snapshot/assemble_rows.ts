@@ -276,12 +276,10 @@ function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
       tags: own,
       stamp: depth === "meta" ? "" : stampOf(row),
       usage: null,
-      // What is added afterwards takes room of its own.
-      extras: extras!,
     };
-    if (extras === undefined) delete run.extras;
     const isUndated = lifecycleStage === "deleted" && deletionTimeOf(run) === null;
     if (isUndated && depth !== "meta") run.lastChange = lastChangeOf(id);
+    if (extras !== undefined) run.extras = extras;
     held.runs.push(run);
   }
   return byExperiment;
