@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 
-PATIENCE = 30
+PATIENCE = 120
 # On a busy machine what is completed may come too late for the first time.
 AGAIN = 8
 
