@@ -13,15 +13,16 @@ import { openStore } from "../../tasks/open_store.ts";
 import { type Damage, layOutDamaged, layOutHealthy } from "../_support/damage.ts";
 import { memoryDirectory } from "../_support/temp_directory.ts";
 import { BASES, CORRECTED, judgeDamages, type Judgement, type Verdict } from "./damaged_stores.ts";
-import { testEachVersion, versionsThatRun } from "./each_version.ts";
+import { testEachVersion } from "./each_version.ts";
 import type { MlflowVersion } from "./python.ts";
 
-let judgements: ReturnType<typeof judgeDamages> | null = null;
+const judgements = new Map<string, Promise<readonly Judgement[]>>();
 
-/** MLflow takes minutes: it is asked once, all versions at the same time. */
-async function judgementsOf({ name }: MlflowVersion): Promise<readonly Judgement[]> {
-  judgements ??= judgeDamages(versionsThatRun());
-  return (await judgements).get(name)!;
+/** MLflow takes minutes: it is asked once. */
+function judgementsOf(version: MlflowVersion): Promise<readonly Judgement[]> {
+  const known = judgements.get(version.name) ?? judgeDamages(version);
+  judgements.set(version.name, known);
+  return known;
 }
 
 const healthy = new Map<string, Promise<readonly string[]>>();

@@ -90,81 +90,44 @@ export type Asked =
 export const BASES = ["2.22", "3.17"] as const;
 
 /**
- * Asks every version of MLflow about every damage, each in a store of its own; what the remedies make of it they read
- * in the same ones.
+ * Asks MLflow about every damage, each in a store of its own.
  *
- * @param versions The versions.
+ * @param version The version of MLflow.
  * @param asked The damages.
- * @returns What each makes of those that it can meet, by its name.
+ * @returns What it makes of each that it can meet.
  */
 export async function judgeDamages(
-  versions: readonly MlflowVersion[],
+  version: MlflowVersion,
   asked: readonly Damage[] = DAMAGES,
-): Promise<ReadonlyMap<string, readonly Judgement[]>> {
+): Promise<readonly Judgement[]> {
+  const isThree = version.name.startsWith("3.");
+  const damages = asked.filter(({ onlyMlflow3 }) => isThree || !onlyMlflow3);
   // On the disk: which of two directories of one name MLflow meets first is up to the file system.
   await using directory = await tempDirectory();
   const place = directory.path;
-  const asking = versions.map((version) => askDamaged(version, join(place, version.name), asked));
-  // They are cured while MLflow looks at the others.
-  const curing = cure(join(place, "cured"), asked);
-  const judged = versions.map(async (version, index) => {
-    const answers = await asking[index]!;
-    const damages = damagesFor(version, asked);
-    const roots = await curing;
-    const cured = await askStores(
-      version,
-      Object.fromEntries(
-        damages.flatMap(({ name }) => name in roots ? [[name, roots[name]!]] : []),
-      ),
-      join(place, version.name),
-      "reading",
-    );
-    return [
-      version.name,
-      damages.map((damage) => {
-        const answer = answers[damage.name]!;
-        const healthy = answers[damage.base ?? "2.22"]!;
-        const losses = lossesOf(answer, cured[damage.name] ?? answer);
-        return { ...judge(damage, answer, healthy), ...losses };
-      }),
-    ] as const;
-  });
-  return new Map(await Promise.all(judged));
-}
-
-function damagesFor(version: MlflowVersion, asked: readonly Damage[]): readonly Damage[] {
-  const isThree = version.name.startsWith("3.");
-  return asked.filter(({ onlyMlflow3 }) => isThree || !onlyMlflow3);
-}
-
-async function askDamaged(
-  version: MlflowVersion,
-  place: string,
-  asked: readonly Damage[],
-): Promise<Readonly<Record<string, Answer>>> {
   const stores: Record<string, string> = {};
-  for (const base of BASES) layOutHealthy(stores[base] = join(place, base, "mlruns"), base);
-  for (const [index, damage] of damagesFor(version, asked).entries()) {
+  for (const base of BASES) {
+    stores[base] = join(place, base, "mlruns");
+    layOutHealthy(stores[base], base);
+  }
+  for (const [index, damage] of damages.entries()) {
     stores[damage.name] = layOutDamaged(join(place, String(index)), damage);
+    const cured = layOutDamaged(join(place, `${index}-cured`), damage);
+    if (await doRemedies(cured)) stores[`${CURED}${damage.name}`] = cured;
   }
-  return await askStores(version, stores, place, "all");
+  const answers = await askStores(
+    version,
+    stores,
+    place,
+    (name) => name.startsWith(CURED) ? "reading" : "all",
+  );
+  return damages.map((damage) => {
+    const base = damage.base ?? "2.22";
+    const answer = answers[damage.name]!;
+    const cured = answers[`${CURED}${damage.name}`] ?? answer;
+    return { ...judge(damage, answer, answers[base]!), ...lossesOf(answer, cured) };
+  });
 }
-
-/** The roots of those that there was anything to do about. */
-async function cure(
-  place: string,
-  asked: readonly Damage[],
-): Promise<Readonly<Record<string, string>>> {
-  const cured: Record<string, string> = {};
-  for (const [index, damage] of asked.entries()) {
-    const root = layOutDamaged(join(place, String(index)), damage);
-    if (await doRemedies(root)) cured[damage.name] = root;
-  }
-  return cured;
-}
-
-/** So many at least are worth a process of their own. */
-const SHARE = 50;
 
 /**
  * Asks MLflow about stores; it changes them.
@@ -172,32 +135,22 @@ const SHARE = 50;
  * @param version The version of MLflow.
  * @param stores The roots, each by a name.
  * @param place A directory of the caller's own.
- * @param asked How far it goes, in each where that differs. @default {as far as it can}
+ * @param asked How far it goes in each. @default {as far as it can}
  * @returns What it says of each, comparable with one another: each root is called `/ROOT`.
  */
 export async function askStores(
   version: MlflowVersion,
   stores: Readonly<Record<string, string>>,
   place: string,
-  asked: Asked | ((name: string) => Asked) = "all",
+  asked: (name: string) => Asked = () => "all",
 ): Promise<Readonly<Record<string, Answer>>> {
-  const questions = Object.entries(stores).map(([name, root]) => ({
-    name,
-    root,
-    asked: typeof asked === "string" ? asked : asked(name),
-  }));
-  const processes = Math.min(navigator.hardwareConcurrency, Math.ceil(questions.length / SHARE));
-  const shares = Map.groupBy(questions.entries(), ([index]) => index % processes);
-  const answers = await Promise.all(
-    [...shares.values()].map(async (entries) => {
-      const list = await Deno.makeTempFile({ dir: place, suffix: ".json" });
-      await Deno.writeTextFile(list, JSON.stringify([...entries].map(([, question]) => question)));
-      return await runPython(version, "ask_damaged.py", [list]) as Record<string, Answer>;
-    }),
-  );
+  const list = join(place, "list.json");
+  const questions = Object.entries(stores)
+    .map(([name, root]) => ({ name, root, asked: asked(name) }));
+  await Deno.writeTextFile(list, JSON.stringify(questions));
+  const answers = await runPython(version, "ask_damaged.py", [list]) as Record<string, Answer>;
   return Object.fromEntries(
-    answers.flatMap((each) => Object.entries(each))
-      .map(([name, answer]) => [name, withoutPlace(answer, stores[name]!)]),
+    Object.entries(answers).map(([name, answer]) => [name, withoutPlace(answer, stores[name]!)]),
   );
 }
 
@@ -205,6 +158,9 @@ export async function askStores(
 function withoutPlace(answer: Answer, root: string): Answer {
   return JSON.parse(JSON.stringify(answer).replaceAll(root, "/ROOT"));
 }
+
+/** Asked only what they show. */
+const CURED = "cured: ";
 
 function lossesOf(before: Answer, after: Answer): Pick<Judgement, "lost" | "broken"> {
   // What is listed twice is to be listed once: under two stages, or as another one's copy.
