@@ -163,7 +163,8 @@ function accountSettings(directory: string): Readonly<Record<string, string>> {
  */
 export function emptyDatabase(version: MlflowVersion, directory: string): string {
   const path = join(directory, "mlflow.db");
-  using database = new DatabaseSync(path);
+  // A page of a store beside it may be looking at it.
+  using database = new DatabaseSync(path, { timeout: 20_000 });
   database.exec(Deno.readTextFileSync(tablesOf(version)));
   return path;
 }
