@@ -12,11 +12,11 @@ import {
   type LongMetric,
   type MetricSummary,
   NO_EXTRAS,
-  OneEntry,
   type RunExtras,
 } from "../../../lib/store/extras.ts";
 import { isKeyName } from "../../../lib/store/names.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
+import { OneEntry } from "./one_entry.ts";
 import { placesFor, rowReader, selectRows, type Tables, text } from "./tables.ts";
 
 /** A run of a database. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { OneEntry } from "../../../lib/store/extras.ts";
+import { OneEntry } from "../../../../tasks/_database/scan/one_entry.ts";
 
 Deno.test("a map of one entry says all that a map says of one", () => {
   const [one, map] = [new OneEntry("loss", 0.5), new Map([["loss", 0.5]])];
