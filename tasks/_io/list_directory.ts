@@ -59,10 +59,11 @@ function isLasting(error: unknown): boolean {
 export type ListDirectory = (path: string) => Listing | Promise<Listing>;
 
 /**
- * Lists a directory for what is only shown, and read again before anything is done, or only compared with what was
- * listed for certain: three times as fast as {@linkcode listDirectory}, which has another thread list it, and as certain wherever a system gives a small
- * directory in one piece, as all do that are known. Of a larger one that holds mostly directories the system
- * tells how many these are. What looks empty, or is any other, is listed for certain. Needs read permission.
+ * Lists a directory for what is only shown, and read again before anything is done, or only compared with what
+ * was listed for certain: three times as fast as {@linkcode listDirectory}, which has another thread list it, and
+ * as certain wherever a system gives a small directory in one piece, as all do that are known. Of a larger one
+ * that holds mostly directories the system tells how many these are. What looks empty, or is any other, is listed
+ * for certain. Needs read permission.
  *
  * @param path Where it is.
  * @returns Its entries in the order of the file system, or why there are none.
