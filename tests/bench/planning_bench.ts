@@ -39,8 +39,8 @@ export async function measurePlanning(bench: Bench): Promise<readonly Figure[]> 
     grantedFewer: cleanup(many, byRules, "all"),
     json: cleanup(most, ["--json", ...byRules]),
     jsonFewer: cleanup(many, ["--json", ...byRules]),
-    reads: { words: bareWords("bare_reads.ts", most) },
-    grantedReads: { words: bareWords("bare_reads.ts", most, "all") },
+    reads: { words: bareWords("reads", most) },
+    grantedReads: { words: bareWords("reads", most, "all") },
   });
   const { summary, byAge, byPolicy, granted, json, reads, grantedReads } = measured;
   const { byAgeFewer, fewer, grantedFewer, jsonFewer } = measured;

@@ -36,20 +36,20 @@ export function taskWords(
 }
 
 /**
- * Names the words that start a program of this directory in bare Deno.
+ * Names the words that visit a store's files in bare Deno, see `bare_files.ts`.
  *
- * @param script Its name.
+ * @param what What is done with them.
  * @param store The store's root.
  * @param permissions As a task that only reads has them, or `-A`.
  * @returns The words, `deno` first.
  */
 export function bareWords(
-  script: "bare_reads.ts" | "bare_stamps.ts",
+  what: "reads" | "stamps",
   store: string,
   permissions: Permissions = "real",
 ): readonly string[] {
   const granted = permissions === "real" ? ["--no-prompt", "-R"] : ["-A"];
-  return [Deno.execPath(), "run", ...granted, `tests/bench/${script}`, store];
+  return [Deno.execPath(), "run", ...granted, "tests/bench/bare_files.ts", what, store];
 }
 
 /**

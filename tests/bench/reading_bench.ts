@@ -65,7 +65,7 @@ export async function measureVerify(bench: Bench): Promise<readonly Figure[]> {
   ];
   const verify = (root: string) => ["--json", "--store", root];
   const prune = (root: string) => ["--config", config, ...verify(root)];
-  const stamps = (root: string) => bareWords("bare_stamps.ts", root);
+  const stamps = (root: string) => bareWords("stamps", root);
   const programs = {
     floor: floorMost.full,
     real: { words: taskWords("verify", verify(most)), before: floorMost.warm },
