@@ -83,7 +83,7 @@ async function withMissing<D extends Depth>(
 ): Promise<StoreSnapshot<D>> {
   if (!database.tellsMissing(snapshot)) return snapshot;
   const { findMissingArtifacts, readPlaces, withoutLiving } = await import(
-    "./scan/inspect_artifacts.ts"
+    "./trees/inspect_artifacts.ts"
   );
   const missing = findMissingArtifacts(snapshot, await database.withTables(readPlaces));
   const problems = [...await withoutLiving(snapshot), ...missing].toSorted(byPath);

@@ -14,8 +14,8 @@ import type { StorePath } from "../../../lib/store/path.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { infoOf, isGone, problemAt } from "../../_io/read.ts";
-import { newestArtifact } from "./measure_artifacts.ts";
-import { locations, selectRows, type Tables, text } from "./tables.ts";
+import { newestArtifact } from "../scan/measure_artifacts.ts";
+import { locations, selectRows, type Tables, text } from "../scan/tables.ts";
 
 /** Something that is loaded from a place. */
 interface Placed {
