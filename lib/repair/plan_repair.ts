@@ -21,12 +21,13 @@ import { byPath, experimentPathOf, withoutTrash } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
 import { isNonEmpty, type NonEmpty, type StoreSnapshot, type Stray } from "../store/snapshot.ts";
 import { addUsage } from "../store/usage.ts";
-import { copyFinder, findProject } from "../verify/stray_checks.ts";
+import { namesAnother } from "../verify/experiment_checks.ts";
 import {
+  copyFinder,
   findExperimentsInTwoPlaces,
+  findProject,
   findRunsInTwoPlaces,
-  namesAnother,
-} from "../verify/experiment_checks.ts";
+} from "../verify/store_checks.ts";
 import { choicesFor } from "./choices_for.ts";
 import { createDefault } from "./create_default.ts";
 import { keptEntry, type RepairContext, type Repairs, unsettled } from "./context.ts";

@@ -21,7 +21,7 @@ import { asStorePath, byPath, experimentPathOf, type StorePath } from "../store/
 import { LINE_DAMAGES, type Problem } from "../store/problem.ts";
 import { NO_USAGE } from "../store/usage.ts";
 import { utf8Length } from "../text/utf8.ts";
-import { findProject } from "../verify/stray_checks.ts";
+import { findProject } from "../verify/store_checks.ts";
 import { type RepairContext, unsettled } from "./context.ts";
 
 /**

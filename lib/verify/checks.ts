@@ -1,5 +1,5 @@
 /**
- * How the rules of `verify` find what was met while reading.
+ * How the rules of `verify` find what was met while reading, and say what is wrong.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import { judgeOrphan, QUARANTINE } from "../judge/judge_by_age.ts";
 import { isNoFile, UTF_16 } from "../store/record_problem.ts";
 import { linkedIn } from "../store/holders.ts";
 import { isLitter } from "../store/names.ts";
-import { pathsUp, type StorePath } from "../store/path.ts";
+import { asStorePath, experimentPathOf, pathsUp, type StorePath } from "../store/path.ts";
 import { type Problem, RECORD_SUBJECTS } from "../store/problem.ts";
-import type { Orphan } from "../store/snapshot.ts";
+import type { Experiment, Orphan } from "../store/snapshot.ts";
 import { byHand, byTaking, type Check, type Remedy, REPAIR, type Violation } from "./rule.ts";
 
 /**
@@ -243,11 +243,6 @@ export function namesOf(path: StorePath): readonly string[] {
   return names[0] === ".trash" ? names.slice(1) : names;
 }
 
-/** The experiment's directory in which a path lies. */
-function experimentPathOf(path: StorePath): string {
-  return path.split("/").slice(0, path.startsWith(".trash/") ? 2 : 1).join("/");
-}
-
 /**
  * Counts things in words.
  *
@@ -257,4 +252,26 @@ function experimentPathOf(path: StorePath): string {
  */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/**
+ * Says of an experiment, or of what may be one, what is wrong with it.
+ *
+ * @param each The experiment.
+ * @param message What is wrong.
+ * @returns The violation.
+ */
+export function ofExperiment({ path, id }: Experiment | Orphan, message: string): Violation {
+  return { path, line: null, experimentId: id, runId: null, message };
+}
+
+/**
+ * Says of a store as a whole what is wrong with it.
+ *
+ * @param path Where that is seen, relative to the root.
+ * @param message What is wrong.
+ * @returns The violation.
+ */
+export function ofStore(path: string, message: string): Violation {
+  return { path: asStorePath(path), line: null, experimentId: null, runId: null, message };
 }

@@ -5,12 +5,10 @@
  */
 
 import { localPathOf } from "../records/relocate_uri.ts";
-import { DEFAULT_EXPERIMENT } from "../store/names.ts";
 import type { StorePath } from "../store/path.ts";
 import type { Experiment, StoreSnapshot } from "../store/snapshot.ts";
 import { HEAD, REVISIONS, REVISIONS_OF_2 } from "../snapshot/revisions.ts";
 import { placeOf } from "../store/store_uri.ts";
-import { quoteText } from "../text/quote_text.ts";
 import { shellWords } from "../text/shell_words.ts";
 import { formatCount, formatSize } from "../text/units.ts";
 import { count, findProblems, wouldGo } from "./checks.ts";
@@ -206,25 +204,6 @@ export function findClashes(snapshot: StoreSnapshot): readonly Violation[] {
       return [{ ...ofExperiment(id, path), message, remedy }];
     }),
   ];
-}
-
-/**
- * Finds names that nobody can use, since a deleted experiment has them; one that another experiment uses is free of it.
- *
- * @param snapshot The store.
- * @returns One violation for each such experiment.
- */
-export function findHeldNames({ experiments }: StoreSnapshot): readonly Violation[] {
-  const isDeleted = ({ lifecycleStage }: Experiment) => lifecycleStage === "deleted";
-  const used = new Set(experiments.filter((one) => !isDeleted(one)).map(({ name }) => name));
-  return experiments
-    .filter((one) => isDeleted(one) && one.id !== DEFAULT_EXPERIMENT && !used.has(one.name))
-    .map(({ id, path, name }) => ({
-      ...ofExperiment(id, path),
-      message: `It is deleted, and keeps the name ${quoteText(name)}`,
-      // Others are not about its name, and by its age it may stay for long.
-      remedy: { kind: "cleanup", does: "purge", or: "restore it in MLflow", experimentId: id },
-    }));
 }
 
 /** Fewer are nobody's concern. */

@@ -1,5 +1,5 @@
 /**
- * How the rules of `verify` look at the store as a whole, at experiments, and at what a run itself records.
+ * How the rules of `verify` look at experiments.
  *
  * @module
  */
@@ -7,34 +7,10 @@
 import { isMigratedDirectory } from "../records/check_meta.ts";
 import { DEFAULT_EXPERIMENT, DEFAULT_NAME } from "../store/names.ts";
 import { nameInstead, namesakeToRename } from "../store/holders.ts";
-import { asStorePath, type StorePath } from "../store/path.ts";
 import type { Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
-import { count, findProblems } from "./checks.ts";
-import { byHand, byTaking, type Remedy, REPAIR, type Violation } from "./rule.ts";
-
-/**
- * Finds that the store lies below a directory called `artifacts`, where MLflow 3.8 and newer take
- * nothing for a run.
- *
- * @param snapshot The store.
- * @returns One violation, or none.
- */
-export function findStoreBelowArtifacts({ location }: StoreSnapshot): readonly Violation[] {
-  if (!location.split("/").includes("artifacts")) return [];
-  return [
-    storeViolation(".trash", `The store lies below a directory called artifacts: ${location}`),
-  ];
-}
-
-/**
- * Finds that `.trash/` is not there.
- *
- * @param snapshot The store.
- * @returns One violation, or none.
- */
-export function findMissingTrash({ hasTrash }: StoreSnapshot): readonly Violation[] {
-  return hasTrash ? [] : [storeViolation(".trash", "The directory .trash/ does not exist")];
-}
+import { quoteText } from "../text/quote_text.ts";
+import { count, findProblems, ofExperiment, ofStore } from "./checks.ts";
+import { byTaking, type Remedy, REPAIR, type Violation } from "./rule.ts";
 
 /**
  * Finds that there is no experiment to which MLflow logs where none is named.
@@ -53,9 +29,9 @@ export function findMissingDefault(
     each.name === DEFAULT_NAME && each.lifecycleStage === "active"
   );
   const message = `There is no experiment ${DEFAULT_EXPERIMENT}`;
-  if (holder === undefined) return [storeViolation(DEFAULT_EXPERIMENT, message)];
+  if (holder === undefined) return [ofStore(DEFAULT_EXPERIMENT, message)];
   return [{
-    ...storeViolation(
+    ...ofStore(
       DEFAULT_EXPERIMENT,
       `${message}, and experiment ${holder.id} has its name ${DEFAULT_NAME}`,
     ),
@@ -88,86 +64,6 @@ export function findDeletedDefault({ experiments, orphans }: StoreSnapshot): rea
 }
 
 /**
- * Finds runs that more than one directory of the root holds.
- *
- * @param snapshot The store.
- * @returns One violation per directory that holds copies.
- */
-export function* findRunsInTwoPlaces(snapshot: StoreSnapshot): Iterable<Violation> {
-  const { experiments, orphans, problems } = snapshot;
-  const holders = [...orphans, ...experiments];
-  const borrowed = new Set(
-    problems.filter(({ damage }) => damage === "borrowed").map(({ path }) => path),
-  );
-  const repeated = repeatedRunIds(holders);
-  // MLflow looks among the active ones first.
-  const listed = new Map<string, Experiment>(
-    repeated.size === 0
-      ? []
-      : experiments.toReversed().flatMap((each) =>
-        each.runs.filter(({ id }) => repeated.has(id)).map(({ id }) => [id, each])
-      ),
-  );
-  for (const holder of repeated.size === 0 ? [] : holders) {
-    const copies = [...holder.runs, ...holder.damagedRuns].filter(({ id, path }) => {
-      if (borrowed.has(path)) return false;
-      const other = listed.get(id);
-      return other !== undefined && other !== holder &&
-        (holder.lifecycleStage === "active" || other.lifecycleStage === "deleted");
-    }).length;
-    if (copies === 0) continue;
-    yield {
-      ...ofExperiment(holder, `It holds ${count(copies, "run")} that an experiment holds too`),
-      migration: isMigratedDirectory(holder.id) ? "aborts" : null,
-      // MLflow shows the experiment, and whatever else it holds.
-      ...("name" in holder ? { remedy: COPIES_ALONE } : {}),
-    };
-  }
-  for (const { path, damage, message } of problems) {
-    if (damage !== "copied-outside") continue;
-    yield { path, line: null, experimentId: null, runId: null, message, migration: null };
-  }
-}
-
-const COPIES_ALONE = byHand(
-  "Move the copies of these runs out of the store, and leave the experiment where it is",
-);
-
-function repeatedRunIds(holders: readonly (Experiment | Orphan)[]): ReadonlySet<string> {
-  const seen = new Set<string>();
-  const repeated = new Set<string>();
-  const see = ({ id }: { readonly id: string }) => {
-    const known = seen.size;
-    if (seen.add(id).size === known) repeated.add(id);
-  };
-  for (const { runs, damagedRuns } of holders) {
-    runs.forEach(see);
-    damagedRuns.forEach(see);
-  }
-  return repeated;
-}
-
-/**
- * Finds ids that an active and a deleted experiment have.
- *
- * @param snapshot The store.
- * @returns One violation per id.
- */
-export function* findExperimentsInTwoPlaces(
-  { experiments, orphans }: StoreSnapshot,
-): Iterable<Violation> {
-  const holders = [...experiments, ...orphans];
-  const active = new Set<string>(
-    holders.filter((each) => each.lifecycleStage === "active").map(({ id }) => id),
-  );
-  for (const each of holders) {
-    if (each.lifecycleStage === "deleted" && active.has(each.id)) {
-      yield ofExperiment(each, `There is an active experiment ${each.id} as well`);
-    }
-  }
-}
-
-/**
  * Finds names that an active experiment has and another one, deleted ones included.
  *
  * @param snapshot The store.
@@ -185,6 +81,24 @@ export function findDuplicateNames({ experiments }: StoreSnapshot): readonly Vio
  */
 export function findDeletedTwins({ experiments }: StoreSnapshot): readonly Violation[] {
   return namesakesOf(experiments, (ones) => ones.every((one) => one.lifecycleStage === "deleted"));
+}
+
+/**
+ * Finds names that nobody can use, since a deleted experiment has them; one that another experiment uses is free of it.
+ *
+ * @param snapshot The store.
+ * @returns One violation for each such experiment.
+ */
+export function findHeldNames({ experiments }: StoreSnapshot): readonly Violation[] {
+  const isDeleted = ({ lifecycleStage }: Experiment) => lifecycleStage === "deleted";
+  const used = new Set(experiments.filter((one) => !isDeleted(one)).map(({ name }) => name));
+  return experiments
+    .filter((one) => isDeleted(one) && one.id !== DEFAULT_EXPERIMENT && !used.has(one.name))
+    .map((each) => ({
+      ...ofExperiment(each, `It is deleted, and keeps the name ${quoteText(each.name)}`),
+      // Others are not about its name, and by its age it may stay for long.
+      remedy: { kind: "cleanup", does: "purge", or: "restore it in MLflow", experimentId: each.id },
+    }));
 }
 
 function namesakesOf(
@@ -338,15 +252,6 @@ export function* findDeletedLinks({ experiments }: StoreSnapshot): Iterable<Viol
 export function findUnnumbered({ experiments }: StoreSnapshot): readonly Violation[] {
   return experiments.filter(({ id }) => !isMigratedDirectory(id))
     .map((each) => ofExperiment(each, `Its id ${JSON.stringify(each.id)} is no number`));
-}
-
-function ofExperiment({ path, id }: Experiment | Orphan, message: string): Violation {
-  return { path, line: null, experimentId: id, runId: null, message };
-}
-
-function storeViolation(path: string, message: string): Violation {
-  const place: StorePath = asStorePath(path);
-  return { path: place, line: null, experimentId: null, runId: null, message };
 }
 
 /**

@@ -6,13 +6,13 @@
 
 import { DEFAULT_EXPERIMENT } from "../store/names.ts";
 import { findProblems, perExperiment, unlessClosed } from "./checks.ts";
-import { findHeldNames } from "./database_checks.ts";
 import {
   findActiveRunsInTrash,
   findDeletedDefault,
   findDeletedLinks,
   findDeletedTwins,
   findDuplicateNames,
+  findHeldNames,
   findMisplacedExperiments,
   findMissingDefault,
   findQuotedNames,

@@ -6,14 +6,15 @@
 
 import { RECORD_SUBJECTS } from "../store/problem.ts";
 import { findProblems, unlessWithin } from "./checks.ts";
+import { byHand, byTaking, type RuleRow, toBoth, toMlflow3 } from "./rule.ts";
 import {
   findExperimentsInTwoPlaces,
   findMissingTrash,
   findRunsInTwoPlaces,
   findStoreBelowArtifacts,
-} from "./experiment_checks.ts";
-import { byHand, byTaking, type RuleRow, toBoth, toMlflow3 } from "./rule.ts";
-import { findStrays, findWorkingDirectory } from "./stray_checks.ts";
+  findStrays,
+  findWorkingDirectory,
+} from "./store_checks.ts";
 
 const MOVE_AWAY = byTaking("Move it out of the store, or give it a name that ends in `.trash`");
 const AS_EXPERIMENT =

@@ -1,5 +1,6 @@
 /**
- * How the rules of `verify` look at what is in the root, or in `.trash/`, and no experiment.
+ * How the rules of `verify` look at the store as a whole, and at what lies in its root, or in `.trash/`, and is no
+ * experiment.
  *
  * @module
  */
@@ -8,9 +9,113 @@ import { isMigratedDirectory } from "../records/check_meta.ts";
 import { isExperimentDirectoryName, isLitter, isTrashName } from "../store/names.ts";
 import { asStorePath, type StorePath } from "../store/path.ts";
 import type { Migration } from "../store/problem.ts";
-import type { StoreSnapshot, Stray } from "../store/snapshot.ts";
-import { namesOf } from "./checks.ts";
-import { byTaking, type Check, type Remedy, REPAIR, type Violation } from "./rule.ts";
+import type { Experiment, Orphan, StoreSnapshot, Stray } from "../store/snapshot.ts";
+import { count, namesOf, ofExperiment, ofStore } from "./checks.ts";
+import { byHand, byTaking, type Check, type Remedy, REPAIR, type Violation } from "./rule.ts";
+
+/**
+ * Finds that the store lies below a directory called `artifacts`, where MLflow 3.8 and newer take
+ * nothing for a run.
+ *
+ * @param snapshot The store.
+ * @returns One violation, or none.
+ */
+export function findStoreBelowArtifacts({ location }: StoreSnapshot): readonly Violation[] {
+  if (!location.split("/").includes("artifacts")) return [];
+  return [
+    ofStore(".trash", `The store lies below a directory called artifacts: ${location}`),
+  ];
+}
+
+/**
+ * Finds that `.trash/` is not there.
+ *
+ * @param snapshot The store.
+ * @returns One violation, or none.
+ */
+export function findMissingTrash({ hasTrash }: StoreSnapshot): readonly Violation[] {
+  return hasTrash ? [] : [ofStore(".trash", "The directory .trash/ does not exist")];
+}
+
+/**
+ * Finds runs that more than one directory of the root holds.
+ *
+ * @param snapshot The store.
+ * @returns One violation per directory that holds copies.
+ */
+export function* findRunsInTwoPlaces(snapshot: StoreSnapshot): Iterable<Violation> {
+  const { experiments, orphans, problems } = snapshot;
+  const holders = [...orphans, ...experiments];
+  const borrowed = new Set(
+    problems.filter(({ damage }) => damage === "borrowed").map(({ path }) => path),
+  );
+  const repeated = repeatedRunIds(holders);
+  // MLflow looks among the active ones first.
+  const listed = new Map<string, Experiment>(
+    repeated.size === 0
+      ? []
+      : experiments.toReversed().flatMap((each) =>
+        each.runs.filter(({ id }) => repeated.has(id)).map(({ id }) => [id, each])
+      ),
+  );
+  for (const holder of repeated.size === 0 ? [] : holders) {
+    const copies = [...holder.runs, ...holder.damagedRuns].filter(({ id, path }) => {
+      if (borrowed.has(path)) return false;
+      const other = listed.get(id);
+      return other !== undefined && other !== holder &&
+        (holder.lifecycleStage === "active" || other.lifecycleStage === "deleted");
+    }).length;
+    if (copies === 0) continue;
+    yield {
+      ...ofExperiment(holder, `It holds ${count(copies, "run")} that an experiment holds too`),
+      migration: isMigratedDirectory(holder.id) ? "aborts" : null,
+      // MLflow shows the experiment, and whatever else it holds.
+      ...("name" in holder ? { remedy: COPIES_ALONE } : {}),
+    };
+  }
+  for (const { path, damage, message } of problems) {
+    if (damage !== "copied-outside") continue;
+    yield { path, line: null, experimentId: null, runId: null, message, migration: null };
+  }
+}
+
+const COPIES_ALONE = byHand(
+  "Move the copies of these runs out of the store, and leave the experiment where it is",
+);
+
+function repeatedRunIds(holders: readonly (Experiment | Orphan)[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  const see = ({ id }: { readonly id: string }) => {
+    const known = seen.size;
+    if (seen.add(id).size === known) repeated.add(id);
+  };
+  for (const { runs, damagedRuns } of holders) {
+    runs.forEach(see);
+    damagedRuns.forEach(see);
+  }
+  return repeated;
+}
+
+/**
+ * Finds ids that an active and a deleted experiment have.
+ *
+ * @param snapshot The store.
+ * @returns One violation per id.
+ */
+export function* findExperimentsInTwoPlaces(
+  { experiments, orphans }: StoreSnapshot,
+): Iterable<Violation> {
+  const holders = [...experiments, ...orphans];
+  const active = new Set<string>(
+    holders.filter((each) => each.lifecycleStage === "active").map(({ id }) => id),
+  );
+  for (const each of holders) {
+    if (each.lifecycleStage === "deleted" && active.has(each.id)) {
+      yield ofExperiment(each, `There is an active experiment ${each.id} as well`);
+    }
+  }
+}
 
 /** Kinds of strays that MLflow does not simply pass over, or that lead nowhere. */
 export type ReportedStray = Exclude<Stray["kind"], "file" | "ignored-directory">;
