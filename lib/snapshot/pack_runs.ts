@@ -66,24 +66,12 @@ const NUMBERS = [
  * ```
  */
 export function packRuns(runs: readonly Run[]): PackedRuns {
-  const places = new Map<string, number>();
-  const placeOf = (text: string): number => {
-    const known = places.get(text);
-    if (known !== undefined) return known;
-    places.set(text, places.size);
-    return places.size - 1;
-  };
+  const texts = new Map<string, number>();
   const numbers = new Float64Array(runs.length * NUMBERS.length);
   const ids: RunId[] = [];
   const names: string[] = [];
   const stamps: string[] = [];
   const extras = new Map<RunExtras, number>();
-  const placeOfExtras = (read: RunExtras): number => {
-    const known = extras.get(read);
-    if (known !== undefined) return known;
-    extras.set(read, extras.size);
-    return extras.size - 1;
-  };
   const tags: number[] = [];
   let at = 0;
   for (const run of runs) {
@@ -98,14 +86,14 @@ export function packRuns(runs: readonly Run[]): PackedRuns {
     numbers[at++] = run.lastChange ?? NaN;
     numbers[at++] = usage?.bytes ?? NaN;
     numbers[at++] = usage?.files ?? NaN;
-    numbers[at++] = placeOf(cut === -1 ? artifactUri : artifactUri.slice(0, cut));
-    numbers[at++] = cut === -1 ? NaN : placeOf(artifactUri.slice(cut + id.length));
-    numbers[at++] = run.extras === undefined ? NaN : placeOfExtras(run.extras);
+    numbers[at++] = placeIn(texts, cut === -1 ? artifactUri : artifactUri.slice(0, cut));
+    numbers[at++] = cut === -1 ? NaN : placeIn(texts, artifactUri.slice(cut + id.length));
+    numbers[at++] = run.extras === undefined ? NaN : placeIn(extras, run.extras);
     ids.push(id);
     names.push(run.name);
     stamps.push(run.stamp);
     tags.push(run.tags.size);
-    for (const [key, value] of run.tags) tags.push(placeOf(key), placeOf(value));
+    for (const [key, value] of run.tags) tags.push(placeIn(texts, key), placeIn(texts, value));
   }
   return {
     ids,
@@ -114,8 +102,13 @@ export function packRuns(runs: readonly Run[]): PackedRuns {
     extras: [...extras.keys()],
     numbers,
     tags: Uint32Array.from(tags),
-    texts: [...places.keys()],
+    texts: [...texts.keys()],
   };
+}
+
+/** Numbers things in the order in which they are first met. */
+function placeIn<Thing>(places: Map<Thing, number>, thing: Thing): number {
+  return places.getOrInsert(thing, places.size);
 }
 
 /** Copies texts, since one that was cut out of a file's text would keep all of that alive. */
