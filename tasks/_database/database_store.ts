@@ -49,9 +49,10 @@ export function openDatabaseStore(
   const serving = destination === undefined
     ? servedBeside(path)
     : servedAt(destinationPlaceOf(destination), places);
+  const served: Served = { path, serving };
   const location = sqliteUri(path);
   try {
-    withTables({ path, serving }, () => {});
+    withTables(served, () => {});
   } catch (error) {
     // What was cut off is settled by a task that may write.
     if (!isCutOff((error as Error).cause)) throw error;
@@ -61,9 +62,7 @@ export function openDatabaseStore(
     describe: () => ({ location, chosenBy }),
     now,
     read: <D extends Depth>(options: ReadOptions<D>) =>
-      Promise.try(() =>
-        readSnapshot({ path, serving }, { ...options, location, now: now(), environment })
-      ),
+      Promise.try(() => readSnapshot(served, { ...options, location, now: now(), environment })),
     changes: {
       kinds: new Set([
         "soft-delete-run",
@@ -95,7 +94,7 @@ export function openDatabaseStore(
         const { readNamedRows } = await import("./read_naming_rows.ts");
         requireWritable(path);
         try {
-          await serving.look((use) => withTables({ path, serving }, use));
+          await lookAtServed(served);
         } catch (error) {
           // What was cut off is settled first, and looked at then.
           if (!isCutOff((error as Error).cause)) throw error;
@@ -106,13 +105,13 @@ export function openDatabaseStore(
           readNamed: (root) => readNamedRows(path, root),
           places,
         });
-        return { ...locked, backups: withPlaces(locked.backups!, { path, serving, now }) };
+        return { ...locked, backups: withPlaces(locked.backups!, { ...served, now }) };
       },
     },
     mending: {
       async evidence(snapshot, policy) {
         const { readRowEvidence } = await import("./read_row_evidence.ts");
-        return readRowEvidence(snapshot, policy, (use) => withTables({ path, serving }, use));
+        return readRowEvidence(snapshot, policy, (use) => withTables(served, use));
       },
     },
     backups: {
@@ -124,7 +123,7 @@ export function openDatabaseStore(
         const how = { open: () => openToLook(path, serving), places };
         if (use === "changes") return openDatabaseBackups(path, directory, how);
         const { withCopies } = await import("./backups/database_copies.ts");
-        return withCopies(openDatabaseBackups(path, null, how), { path, serving, directory, now });
+        return withCopies(openDatabaseBackups(path, null, how), { ...served, directory, now });
       },
     },
     merging: {
@@ -174,14 +173,14 @@ export function openDatabaseStore(
 /** What was changed lies beside the database, wherever its copies do. */
 function withPlaces(
   changes: LockedBackupPlaces,
-  { path, serving, now }: Served & { readonly now: () => number },
+  of: Served & { readonly now: () => number },
 ): LockedBackupPlaces {
   return {
     ...changes,
     async lock(directory, use = "copies") {
       if (use === "changes") return await changes.lock(directory);
       const { withLockedCopies } = await import("./backups/database_copies.ts");
-      return withLockedCopies(await changes.lock(null), { path, serving, directory, now });
+      return withLockedCopies(await changes.lock(null), { ...of, directory });
     },
   };
 }
@@ -194,7 +193,7 @@ interface Served {
 }
 
 async function readSnapshot<D extends Depth>(
-  { path, serving }: Served,
+  served: Served,
   options: ReadOptions<D> & {
     readonly location: string;
     readonly now: number;
@@ -206,10 +205,8 @@ async function readSnapshot<D extends Depth>(
   const inspection = depth === "full" ? await import("./scan/inspect_database.ts") : null;
   // Where nothing is planned, a damaged table is no reason to say nothing of the others.
   const held = depth === "tags" ? await import("./scan/read_holds.ts") : null;
-  if (looksAtArtifacts(options)) {
-    await serving.look((use) => withTables({ path, serving }, use));
-  }
-  const snapshot = withTables({ path, serving }, (tables) => {
+  if (looksAtArtifacts(options)) await lookAtServed(served);
+  const snapshot = withTables(served, (tables) => {
     const { backend, ...read } = readRows(tables, options);
     const holds = held === null ? {} : { holds: held.readHolds(tables) };
     const rows = { ...read, backend: { ...backend, reusesIds: true, ...holds } };
@@ -220,12 +217,17 @@ async function readSnapshot<D extends Depth>(
     environment,
     // Of a damaged file no more can be read.
     tellsMissing: ({ problems }) => !problems.some(({ subject }) => subject === "database"),
-    withTables: (use) => withTables({ path, serving }, use),
+    withTables: (use) => withTables(served, use),
     async allNamed(root) {
       const { readAllNamed } = await import("./read_naming_rows.ts");
-      return await readAllNamed(path, root);
+      return await readAllNamed(served.path, root);
     },
   });
+}
+
+/** What a server keeps in a bucket is asked for before the rows are read: that takes requests. */
+function lookAtServed(served: Served): Promise<void> {
+  return served.serving.look((use) => withTables(served, use));
 }
 
 /** Looks into it as it is at one moment. */

@@ -92,8 +92,9 @@ export async function openPostgresStore(
       async lock({ task }) {
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
         const { openPostgresToChange } = await import("./change_postgres.ts");
-        const { readPostgresNamed, readSharedNamed } = await import("./read_postgres_named.ts");
-        const { withPostgresTables } = await import("./read_postgres_named.ts");
+        const { readPostgresNamed, readSharedNamed, withPostgresTables } = await import(
+          "./read_postgres_named.ts"
+        );
         await refuseAmongArtifacts();
         const path = makeStandIn(standIn, location);
         await orStoreError(location, () => serving.look((use) => withPostgresTables(served, use)));
