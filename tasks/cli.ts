@@ -17,6 +17,7 @@ import { showProgress } from "./_cli/terminal/progress.ts";
 import { stampLines } from "./_cli/terminal/stamp_lines.ts";
 import { decideStyle } from "./_cli/terminal/style.ts";
 import type { World } from "./_cli/world.ts";
+import { variableIn } from "./_io/process.ts";
 
 /** Where something is written to. */
 type Stream = { writeSync(bytes: Uint8Array): number };
@@ -76,14 +77,8 @@ function isHome(): boolean {
   }
 }
 
-/** What this process may not ask for, as what is not set. */
 function variable(name: string): string | undefined {
-  try {
-    return Deno.env.get(name) || undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return undefined;
-    throw error;
-  }
+  return variableIn((name) => Deno.env.get(name), name) || undefined;
 }
 
 function named(text: string): string {

@@ -7,7 +7,7 @@
 import { UnsupportedStoreError } from "../lib/errors.ts";
 import { parseStoreName } from "../lib/store/store_uri.ts";
 import { openFileStore } from "./_file/file_store.ts";
-import { stateOfUser } from "./_io/process.ts";
+import { stateOfUser, variableIn } from "./_io/process.ts";
 import type { Store } from "./ports/store.ts";
 
 /** How to open a store. */
@@ -119,13 +119,7 @@ function destinationOf(
   environment: (name: string) => string | undefined,
 ): string | undefined {
   if (artifactsDestination !== undefined) return artifactsDestination;
-  try {
-    return environment("MLFLOW_ARTIFACTS_DESTINATION") || undefined;
-  } catch (error) {
-    // What this process may not ask for is as what is not set.
-    if (error instanceof Deno.errors.NotCapable) return undefined;
-    throw error;
-  }
+  return variableIn(environment, "MLFLOW_ARTIFACTS_DESTINATION") || undefined;
 }
 
 /** Nearly every store is a directory, which needs no look at how it begins. */

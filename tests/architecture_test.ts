@@ -480,7 +480,8 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   {
     room: "tasks/_cli/run/",
     of: [
-      ...[...GROUND, ...TOLD, "lib/verify/portability/", "tasks/_io/read.ts", "@std/"],
+      ...[...GROUND, ...TOLD, "lib/verify/portability/", "@std/"],
+      ...["tasks/_io/process.ts", "tasks/_io/read.ts"],
       // A name is refused before a store is made for it.
       "tasks/training/experiment.ts",
       ...["tasks/review.ts", "tasks/_cli/terminal/"],
@@ -505,7 +506,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       ...["lib/notify/", "lib/doctor/", "tasks/_doctor/", "tasks/_notify/secret.ts"],
       "tasks/_cli/completions/",
       ...["tasks/_io/disk_full.ts", "tasks/_io/durable.ts", "tasks/_io/list_directory.ts"],
-      ...["tasks/_io/read.ts", "tasks/_file/own/enclosing_store.ts"],
+      ...["tasks/_io/process.ts", "tasks/_io/read.ts", "tasks/_file/own/enclosing_store.ts"],
     ],
   },
   {
@@ -519,7 +520,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "tasks/cli.ts",
     of: [
       ...[...GROUND, "tasks/_cli/terminal/", "tasks/_cli/", "tasks/_cli/table/"],
-      ...["tasks/_cli/run/", "tasks/_cli/run/run_task.ts", "deno.json"],
+      ...["tasks/_cli/run/", "tasks/_cli/run/run_task.ts", "tasks/_io/process.ts", "deno.json"],
     ],
   },
   { room: "lib/store/mod.ts", of: [...GROUND, "lib/backup/", "lib/snapshot/"] },

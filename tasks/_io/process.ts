@@ -9,6 +9,34 @@
 export type Environment = (name: string) => string | undefined;
 
 /**
+ * Says what a variable is set to: what this process may not ask for is as what is not set. Uses `--allow-env` where
+ * that is granted.
+ *
+ * @param environment The environment.
+ * @param name The variable.
+ * @returns What it is set to, which may be nothing; `undefined` where it is not set, or nobody may know.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const refuse = () => {
+ *   throw new Deno.errors.NotCapable();
+ * };
+ * assertEquals(variableIn(() => "here", "HOME"), "here");
+ * assertEquals(variableIn(refuse, "HOME"), undefined);
+ * ```
+ */
+export function variableIn(environment: Environment, name: string): string | undefined {
+  try {
+    return environment(name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
+}
+
+/**
  * Names the account that runs the program, as MLflow does. Uses `--allow-env` for `LOGNAME`, `USER`,
  * `LNAME` and `USERNAME` where it is granted.
  *

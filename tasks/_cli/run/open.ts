@@ -10,6 +10,7 @@ import type { CommandOf } from "../../../lib/render/commands.ts";
 import { moreLines } from "../../../lib/render/more.ts";
 import { namedAgain, parseStoreName, placeOf } from "../../../lib/store/store_uri.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
+import { variableIn } from "../../_io/process.ts";
 import { openStore } from "../../open_store.ts";
 import { findUnfinished } from "../../ports/find_unfinished.ts";
 import type { SettledChange, Store } from "../../ports/store.ts";
@@ -123,7 +124,7 @@ async function open(
     chosenBy,
     now: world.now,
     create: flags.create === true,
-    environment: (name) => variable(name, world),
+    environment: (name) => variableIn(world.environment, name),
     ...(state === null ? {} : { backups: state }),
     artifactsDestination,
     onCreate: (root) => quiet || world.say(`Made store ${root}: nothing was there\n`),
@@ -183,26 +184,16 @@ export async function openBesides(named: string, flag: string, world: World): Pr
     flag,
     now,
     artifactsDestination: destinationFrom(world),
-    environment: (name) => variable(name, world),
+    environment: (name) => variableIn(world.environment, name),
   });
 }
 
 /** A server takes a relative one from where it is started. */
 function destinationFrom(world: World): string | undefined {
-  const named = variable("MLFLOW_ARTIFACTS_DESTINATION", world) || undefined;
+  const named = variableIn(world.environment, "MLFLOW_ARTIFACTS_DESTINATION") || undefined;
   return named === undefined || /^[a-z][a-z0-9+.-]*:/i.test(named)
     ? named
     : resolve(world.directory, named);
-}
-
-/** What this process may not ask for, as what is not set. */
-function variable(name: string, world: Pick<World, "environment">): string | undefined {
-  try {
-    return world.environment(name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return undefined;
-    throw error;
-  }
 }
 
 /** What MLflow writes to may be another store than the one that somebody means by a directory. */

@@ -12,6 +12,7 @@ import {
 } from "../../../../lib/doctor/examination.ts";
 import type { NotifyConfig } from "../../../../lib/policy/notify_rows.ts";
 import { isServer, parseStoreName, placeOf } from "../../../../lib/store/store_uri.ts";
+import { variableIn } from "../../../_io/process.ts";
 import { secretName } from "../../../_notify/secret.ts";
 import {
   findLastReport,
@@ -162,13 +163,8 @@ function environmentFacts(world: World): Facts {
   };
 }
 
-function variable(name: string, world: Pick<World, "environment">): string | undefined {
-  try {
-    return world.environment(name) || undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return undefined;
-    throw error;
-  }
+function variable(name: string, { environment }: Pick<World, "environment">): string | undefined {
+  return variableIn(environment, name) || undefined;
 }
 
 function configFacts(chosen: ChosenConfig | null): Facts {
