@@ -4,13 +4,15 @@
  * @module
  */
 
+import { dirname } from "@std/path";
 import { StoreAccessError, UnsupportedStoreError } from "../../lib/errors.ts";
 import { destinationPlaceOf } from "../../lib/snapshot/artifact_root.ts";
 import type { Depth } from "../../lib/store/snapshot.ts";
+import { NAME_NO_DIRECTORY } from "../ports/backups.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
-import { findArtifactRoot } from "./find_artifact_root.ts";
 import { readColumns } from "./postgres/copy_tables.ts";
 import type { Environment } from "../_io/process.ts";
+import { realPathOrNull } from "../_io/read.ts";
 import {
   openSession,
   orStoreError,
@@ -22,6 +24,7 @@ import { readPostgres } from "./read_postgres.ts";
 import { requireMlflow } from "./scan/tables.ts";
 import { artifactPlacesOf } from "./trees/artifact_places.ts";
 import { servedAt } from "./trees/served_artifacts.ts";
+import { findArtifactRoot, refuseAmong } from "./trees/among_artifacts.ts";
 import { chooseStandIn, makeStandIn, standInWithin } from "./stand_in.ts";
 
 /**
@@ -61,8 +64,12 @@ export async function openPostgresStore(
     requireMlflow({ columns }, location);
   });
   const refuseAmongArtifacts = async () => {
-    // Nothing may come between what MLflow has written.
-    if (backups !== null) standInWithin(name, backups, await findArtifactRoot(reach));
+    if (backups === null) return;
+    const { withPostgresTables } = await import("./read_postgres_named.ts");
+    const root = await orStoreError(location, () => withPostgresTables(served, findArtifactRoot));
+    const places = [root, root && realPathOrNull(root)];
+    const refusal = { what: "keep backups in", instead: NAME_NO_DIRECTORY, location };
+    refuseAmong(dirname(standInWithin(name, backups)), places, refusal);
   };
   const store: Store = {
     describe: () => ({ location, chosenBy }),

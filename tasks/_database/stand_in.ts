@@ -41,11 +41,9 @@ export function chooseStandIn(
   backups: string | null,
   environment: Environment,
 ): StandIn {
-  const path = backups === null
-    ? standInPath(name, environment)
-    : standInWithin(name, backups, null);
+  const path = backups === null ? standInPath(name, environment) : standInWithin(name, backups);
   const refuseOther = (named: string | null) => {
-    if (named === null || standInWithin(name, named, null) === path) return;
+    if (named === null || standInWithin(name, named) === path) return;
     const { location } = name;
     throw new UnsupportedStoreError(
       `Cannot use ${named} for backups of store ${location}: what is changed in it is kept in ${
@@ -79,12 +77,11 @@ function standInPath(name: RemoteName, environment: Environment): string | null 
  *
  * @param name The database, or the server.
  * @param directory The directory, which need not be there yet.
- * @param root Absolute path of the artifacts of a database, among which it must not lie. @default {none}
  * @returns Absolute path, without links.
- * @throws {InvalidArgumentError} When it lies among them, or is no directory.
+ * @throws {InvalidArgumentError} When it is none, or lies in another store.
  */
-export function standInWithin(name: RemoteName, directory: string, root: string | null): string {
-  const { backups } = placeOf(root ?? NOWHERE, { backups: "", staging: "" }, directory);
+export function standInWithin(name: RemoteName, directory: string): string {
+  const { backups } = placeOf(NOWHERE, { backups: "", staging: "" }, directory);
   return join(backups, standInFor(name));
 }
 

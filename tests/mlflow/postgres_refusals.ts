@@ -5,9 +5,12 @@
  */
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
 import {
   backup,
   cleanup,
+  InvalidArgumentError,
+  listBackups,
   openStore,
   restore,
   type Store,
@@ -90,6 +93,45 @@ export async function breakOff(
   const { findings } = await verify(store);
   assert(findings.some(({ rule }) => rule === "schema-unknown"));
   assertEquals((await cleanup(store)).plan.actions, plan.actions);
+  await refuseAmongServed(server, database);
+}
+
+/** Backups in the directory from which a server serves artifacts, however it is named. */
+async function refuseAmongServed(
+  server: Pick<Server, "ask" | "uri">,
+  database: string,
+): Promise<void> {
+  await server.ask(
+    database,
+    `UPDATE experiments SET artifact_location = 'mlflow-artifacts:/' || experiment_id;
+    UPDATE runs SET artifact_uri =
+      'mlflow-artifacts:/' || experiment_id || '/' || run_uuid || '/artifacts'`,
+  );
+  const [run] = await server.ask<{ path: string }>(
+    database,
+    "SELECT experiment_id || '/' || run_uuid AS path FROM runs LIMIT 1",
+  );
+  await using directory = await tempDirectory();
+  const [root, link] = [join(directory.path, "served"), join(directory.path, "link")];
+  Deno.mkdirSync(join(root, run!.path, "artifacts"), { recursive: true });
+  Deno.symlinkSync(root, link);
+  const before = await digestsOf(server, database);
+  for (const artifactsDestination of [root, link]) {
+    const backups = join(root, "kept");
+    await using store = await openStore(server.uri(database), {
+      ...{ now, backups, artifactsDestination },
+    });
+    for (const deed of [() => cleanup(store, { apply: true }), () => listBackups(store)]) {
+      await assertRejects(
+        deed,
+        InvalidArgumentError,
+        `Cannot keep backups in ${backups}: it lies in ${root}`,
+      );
+    }
+    assert((await cleanup(store)).plan.actions.length > 0);
+  }
+  assertEquals([...Deno.readDirSync(root)].map(({ name }) => name), [run!.path.split("/")[0]]);
+  assertEquals(await digestsOf(server, database), before);
 }
 
 /** Roles that may not do all that a change does, or do not see all that may protect something. */

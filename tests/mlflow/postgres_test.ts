@@ -181,7 +181,7 @@ async function changeAndUndo(
   await assertRejects(
     () => cleanup(careless, { apply: true }),
     InvalidArgumentError,
-    `it lies inside store ${root}`,
+    `it lies in ${root}`,
   );
   const before = await digestsOf(server, database);
   const artifacts = await readTree(root);

@@ -6,12 +6,13 @@
 
 import { basename, dirname, join } from "@std/path";
 import type { Membership } from "../../../lib/backup/plan_backup.ts";
-import { inferArtifactRoot, runDirectoryOf } from "../../../lib/snapshot/artifact_root.ts";
+import { runDirectoryOf } from "../../../lib/snapshot/artifact_root.ts";
 import { isPassing } from "../../_artifacts/tree_place.ts";
 import { type Found, walkTree } from "../../_io/tree/walk_tree.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { openDatabase, orStoreError } from "../scan/open_database.ts";
 import { locations, readTables, selectRows, type Tables, text } from "../scan/tables.ts";
+import { findArtifactRoot } from "../trees/among_artifacts.ts";
 import { type Serving, withServed } from "../trees/served_artifacts.ts";
 
 /** The artifacts of a database, as far as they lie on this machine where MLflow puts them. */
@@ -35,7 +36,7 @@ export function artifactsOf(path: string, serving: Serving): Artifacts {
   return orStoreError(path, () => {
     using database = openDatabase(path);
     const tables = withServed(serving, readTables(database));
-    const named = inferArtifactRoot(placesIn(tables, "experiments", "experiment_id"));
+    const named = findArtifactRoot(tables);
     const owners = [
       ...placesIn(tables, "runs", "run_uuid", "artifact_uri"),
       ...placesIn(tables, "logged_models", "model_id"),

@@ -55,6 +55,7 @@ import {
   NAME_NO_DIRECTORY,
 } from "../../ports/backups.ts";
 import { statePaths } from "../log/state_directory.ts";
+import { refuseAmong } from "../trees/among_artifacts.ts";
 import type { Serving } from "../trees/served_artifacts.ts";
 import { type Artifacts, artifactsOf, walkArtifacts } from "./artifacts_of.ts";
 import { copyDatabase } from "./copy_database.ts";
@@ -151,14 +152,8 @@ function refuseInside(
   what: string,
   instead: string,
 ): void {
-  for (const place of [artifactsOf(path, serving).root, statePaths(path).directory]) {
-    if (place === null || real !== place && !real.startsWith(join(place, "/"))) continue;
-    throw new InvalidArgumentError(
-      `Cannot ${what} ${real}: it lies in ${place}, which belongs to store ${
-        sqliteUri(path)
-      }; name a directory elsewhere, or ${instead}`,
-    );
-  }
+  const places = [artifactsOf(path, serving).root, statePaths(path).directory];
+  refuseAmong(real, places, { what, instead, location: sqliteUri(path) });
 }
 
 /** A place of the user's, and behind it our own. */
