@@ -5,7 +5,7 @@
  * @module
  */
 
-import { fromFileUrl, join, toFileUrl } from "@std/path";
+import { basename, fromFileUrl, join, toFileUrl } from "@std/path";
 import { schemaPath } from "../_support/database_store.ts";
 
 const here = fromFileUrl(new URL(".", import.meta.url));
@@ -102,7 +102,7 @@ export function stampOf(version: MlflowVersion): string {
  * MLflow writes down the path of the script and the git repository that it was started in.
  *
  * @param version The version of MLflow to run it with.
- * @param script The script's name.
+ * @param script The script's name, or its path in this directory.
  * @param args Its arguments.
  * @param environment Variables besides those that every MLflow here is run with.
  * @returns The JSON value that it printed.
@@ -137,8 +137,8 @@ export async function runPythonAnew(
 
 function copying(script: string, args: readonly string[]): (cwd: string) => Promise<string[]> {
   return async (cwd) => {
-    await Deno.copyFile(join(here, script), join(cwd, script));
-    return [script, ...args];
+    await Deno.copyFile(join(here, script), join(cwd, basename(script)));
+    return [basename(script), ...args];
   };
 }
 

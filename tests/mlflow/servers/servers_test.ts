@@ -11,6 +11,7 @@ import { tempDirectory } from "../../_support/temp_directory.ts";
 import { versionsThatRun } from "../each_version.ts";
 import { obstacle, startServer } from "../postgres.ts";
 import type { MlflowVersion } from "../python.ts";
+import { postgresBackend, sqliteBackend } from "./backend.ts";
 import {
   applySavedAndRepair,
   doAsTold,
@@ -24,7 +25,7 @@ import {
 import { compareDouble } from "./compare_double.ts";
 import { planTheSame } from "./plan_suite.ts";
 import { trainOver } from "./train_suite.ts";
-import { emptyDatabase, hasAccounts, startTrackingServer } from "./start_server.ts";
+import { hasAccounts, startTrackingServer } from "./start_server.ts";
 
 type Try = readonly [behaviour: string, test: (subject: Subject) => Promise<void>];
 
@@ -59,14 +60,12 @@ Deno.test("tracking servers of real MLflow", async (context) => {
     const name = `mlflow${version.name.split(".")[0]}`;
     const accounts = keeps === "SQLite, with accounts";
     if (accounts) assert(await hasAccounts(version), "run deno task test:mlflow");
-    if (keeps === "PostgreSQL") await postgres!.ask("postgres", `CREATE DATABASE ${name}`);
-    const backend = keeps === "PostgreSQL"
-      ? postgres!.uri(name, "+psycopg2")
-      : `sqlite:///${emptyDatabase(version, directory)}`;
+    const { forMlflow, uri: backend } = keeps === "PostgreSQL"
+      ? await postgresBackend(postgres!, name)
+      : sqliteBackend(version, directory);
     const { uri } = stack.use(
-      await startTrackingServer(version, { backend, directory, accounts }),
+      await startTrackingServer(version, { backend: forMlflow, directory, accounts }),
     );
-    const itself = keeps === "PostgreSQL" ? postgres!.uri(name) : backend;
     const schema = version.name.startsWith("2.") ? "2.22" : "3.17";
     const tries: readonly Try[] = keeps === "SQLite"
       ? [...triesOf(keeps), [
@@ -74,7 +73,7 @@ Deno.test("tracking servers of real MLflow", async (context) => {
         () => compareDouble({ uri, database: join(directory, "mlflow.db"), schema }),
       ]]
       : triesOf(keeps);
-    return { uri, backend: itself, what: `MLflow ${version.name} on ${keeps}`, tries };
+    return { uri, backend, what: `MLflow ${version.name} on ${keeps}`, tries };
   };
   const subjects = await Promise.all(kindsOf(postgres !== null).map(start));
   await Promise.all(subjects.map(async ({ what, uri, backend, tries }) => {

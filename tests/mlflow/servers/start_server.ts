@@ -18,6 +18,11 @@ export interface ServerOptions {
   readonly accounts?: boolean;
   /** How many requests it answers at once. @default {1} */
   readonly workers?: number;
+  /** Where it keeps artifacts, and what its environment has for that. @default {in its directory} */
+  readonly artifacts?: {
+    readonly destination: string;
+    readonly settings: Readonly<Record<string, string>>;
+  };
   /** An app of MLflow's by its name, and what the environment has for it. @default {MLflow's own} */
   readonly app?: { readonly name: string; readonly settings: Readonly<Record<string, string>> };
 }
@@ -61,14 +66,16 @@ const LISTENING = /(?:Uvicorn running on|Listening at:) (http:\/\/127\.0\.0\.1:\
  */
 export async function startTrackingServer(
   { python }: MlflowVersion,
-  { backend, directory, accounts = false, workers = 1, app }: ServerOptions,
+  { backend, directory, accounts = false, workers = 1, artifacts, app }: ServerOptions,
 ): Promise<TrackingServer> {
+  const { destination, settings: reach = {} } = artifacts ??
+    { destination: join(directory, "artifacts") };
   const log = join(directory, "server.log");
   Deno.writeTextFileSync(log, "");
   Deno.mkdirSync(join(directory, "artifacts"), { recursive: true });
   const words = [
     ...["server", "--host", "127.0.0.1", "--port", "0", "--workers", `${workers}`],
-    ...["--backend-store-uri", backend, "--artifacts-destination", join(directory, "artifacts")],
+    ...["--backend-store-uri", backend, "--artifacts-destination", destination],
     ...accounts ? ["--app-name", "basic-auth"] : [],
     ...app === undefined ? [] : ["--app-name", app.name],
   ];
@@ -88,7 +95,10 @@ export async function startTrackingServer(
     env: {
       ...settings,
       MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false",
+      // MLflow 2 is ended by it in the midst of what takes longer, as anything may where there is much else to do.
+      GUNICORN_CMD_ARGS: "--timeout 0",
       ...accounts ? accountSettings(directory) : {},
+      ...reach,
       ...app?.settings,
     },
     ...{ stdin: "null", stdout: "null", stderr: "null" },
