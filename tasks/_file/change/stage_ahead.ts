@@ -3,8 +3,9 @@
  *
  * A new file has to be durable before it is renamed over an old one, and to wait for the disk for each
  * alone takes longer than all else that a change does; so has the old one's link in the backup. So they are
- * written and linked a batch at a time, and the disk makes one journey for all of it, while the batch before it is renamed into place one by one. Where there
- * are many, a second thread writes them.
+ * written and linked a batch at a time, and the disk makes one journey for all of it, while earlier batches are
+ * renamed into place one by one, or the store is looked at again. Where there are many, a second thread writes
+ * them.
  *
  * *Ordering*: what is handed out is durable. It is used only as long as the file that it was made from is
  * the one that it will replace, see {@linkcode carryOut}; otherwise, and where it could not be written,
@@ -53,8 +54,10 @@ export interface StagedBatch {
 
 /** From so many batches on, a second thread is worth what it takes to start. */
 const WORTHWHILE = 4;
-/** How many batches are staged before they are needed. */
-const LEAD = 2;
+/** How many batches are staged before they are needed: the disk has work while the store is looked at again. */
+const LEAD = 8;
+/** How many of them at the same time: one is written while the disk is at the other. */
+const AT_ONCE = 2;
 
 /**
  * Gets ready to stage the files of operations. Needs read and write permission for the store, and for a
@@ -75,8 +78,11 @@ export function stageAhead(operations: readonly Operation[], at: Workplace): Sta
   const begun: Promise<void>[] = [];
   const staged = new Map<Operation, Staged>();
   let helper: Helper | null = null;
+  let isOver = false;
 
-  async function stage(batch: Batch): Promise<void> {
+  async function stage(batch: Batch, before: Promise<void> | undefined): Promise<void> {
+    await before;
+    if (isOver) return;
     if (helper === null && batches.length >= WORTHWHILE) helper = callHelper(at);
     const files = helper === null ? await stageFiles(batch, at) : await helper.stage(batch);
     for (const [index, file] of files.entries()) {
@@ -95,7 +101,9 @@ export function stageAhead(operations: readonly Operation[], at: Workplace): Sta
     async ready(operation) {
       const index = batchOf.get(operation);
       if (index === undefined) return;
-      for (const batch of batches.slice(begun.length, index + LEAD)) begun.push(stage(batch));
+      for (const batch of batches.slice(begun.length, index + LEAD)) {
+        begun.push(stage(batch, begun.at(-AT_ONCE)));
+      }
       await begun[index];
     },
     take(operation) {
@@ -105,6 +113,7 @@ export function stageAhead(operations: readonly Operation[], at: Workplace): Sta
     },
     drop,
     async clear() {
+      isOver = true;
       await Promise.all(begun);
       for (const operation of [...staged.keys()]) drop(operation);
     },

@@ -73,10 +73,9 @@ Deno.test("stageAhead() keeps the files that will be replaced, and lets them go 
   await ahead.ready(first);
   const kept = join(store.at.files, "1");
   assertEquals(inodesIn(kept, 2), inodesIn(join(store.root, "1"), 2));
-  const before = namesIn(kept).length;
   carryOut(first, store.at, ahead.take(first));
   ahead.drop(second);
-  assertEquals(namesIn(kept).length, before - 1);
+  assertEquals(namesIn(kept).includes(basename(second.path)), false);
   await ahead.clear();
   assertEquals(namesIn(kept), ["file-0"]);
 });
@@ -89,6 +88,7 @@ Deno.test("stageAhead() leaves to its turn what cannot be staged", async () => {
   await ahead.ready(first);
   assertEquals(ahead.take(first), null);
   assertNotEquals(ahead.take(second), null);
+  await ahead.clear();
 });
 
 Deno.test("stageAhead() stages no beginning of a file, which may be as large as a disk", async () => {
@@ -128,4 +128,5 @@ Deno.test("carryOut() keeps what stands at its turn, not what stood there when f
   carryOut(first, store.at, staged);
   assertEquals(Deno.readTextFileSync(join(store.at.files, first.path)), "newer");
   assertEquals(Deno.readTextFileSync(join(store.root, first.path)), "new 0");
+  await ahead.clear();
 });
