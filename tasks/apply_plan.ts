@@ -224,15 +224,15 @@ async function refuseForeign(
 }
 
 /** Each run takes that long at least, ms. */
-const LOOKING: Looking = { usual: (runs) => 0.05 * runs, rest: 1 };
+const LOOKING: Looking = { usual: (runs) => 0.05 * runs, rest: 2 };
 
 /** What may hide something that refers to what goes. */
 const BLIND: ReadonlySet<Stop["kind"]> = new Set(["database-unreadable", "partial-view"] as const);
 
 /**
  * Plans again while a clean-up is at work, from the store as it is by then: what was pinned, registered or
- * named by another meanwhile is not taken. It looks as often as that takes no longer than the work itself,
- * or a part of it; between two looks the stamps tell what has changed in a subject and its tags.
+ * named by another meanwhile is not taken. It looks as often as that takes a part of the time that the
+ * work itself takes; between two looks the stamps tell what has changed in a subject and its tags.
  */
 function lookAgain(
   store: LockedStore,
@@ -240,7 +240,9 @@ function lookAgain(
   { extras, sizes, experiments }: SnapshotToPlanFrom,
 ): (action: Action) => Promise<boolean> {
   if (!isRemoval(plan)) return () => Promise.resolve(true);
-  const reading = { depth: "tags", sizes, ...(extras === undefined ? {} : { extras }) } as const;
+  // It is compared with what was listed for certain, and can only keep more than that.
+  const asked = { depth: "tags", sizes, isPreview: true } as const;
+  const reading = { ...asked, ...(extras === undefined ? {} : { extras }) };
   const { usual, rest } = store.changes.looking ?? LOOKING;
   let cost = usual(experiments.reduce((sum, { runs }) => sum + runs.length, 0));
   let last = performance.now();
