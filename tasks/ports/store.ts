@@ -50,8 +50,8 @@ export interface ReadOptions<D extends Depth> extends Abortable {
   /** Nothing will be planned of it: read faster, and no less on any file system that is known. @default {false} */
   readonly isReport?: boolean;
   /**
-   * What is planned of it will only be shown, and the store read again before anything is carried out: read as
-   * fast as for a report. @default {false}
+   * What is planned of it will only be shown, and the store read again before anything is carried out, or can only
+   * keep more than what was planned of such a reading: read as fast as for a report. @default {false}
    */
   readonly isPreview?: boolean;
   /**
