@@ -55,10 +55,8 @@ import { settleChange } from "./settle.ts";
 import { stageAhead } from "./stage_ahead.ts";
 
 /** A file that is replaced is kept as it was, though none leaves the store. */
-function keptOf(root: string, { operation }: Step): readonly DiskUsage[] {
-  const info = operation.kind === "replace-file" ? infoOf(join(root, operation.path)) : null;
-  if (info === null) return [];
-  return [{ bytes: (info.blocks ?? Math.ceil(info.size / 512)) * 512, files: 1 }];
+function usageOf({ blocks, size }: Deno.FileInfo): DiskUsage {
+  return { bytes: (blocks ?? Math.ceil(size / 512)) * 512, files: 1 };
 }
 
 /** A change that is under way. */
@@ -167,9 +165,10 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
     stuck.push(...left);
   };
 
-  const carryOutStep = ({ operation }: Step) => {
+  const carryOutStep = ({ operation }: Step): Deno.FileInfo | null => {
     if (operation.kind !== "copy-tree") return carryOut(operation, at, ahead.take(operation));
     copies.bring(operation);
+    return null;
   };
   const skip = (action: Action, because: SkipReason): ActionOutcome => {
     for (const { operation } of stepsOf.get(action) ?? []) ahead.drop(operation);
@@ -208,8 +207,8 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
           journal.mark("start", index);
           own.unshift(step);
           standing.add(key);
-          kept.push(...keptOf(root, step));
-          carryOutStep(step);
+          const replaced = carryOutStep(step);
+          if (replaced !== null) kept.push(usageOf(replaced));
           journal.mark("done", index);
         }
         if (!await isUntouched(action, at.files)) {

@@ -66,9 +66,14 @@ export interface Staged {
  * @param operation The operation.
  * @param at The places.
  * @param ahead Its new file, if that has been staged and is durable, and whether the old one is kept.
+ * @returns The file that it has replaced, and that the backup keeps; `null` where there was none.
  * @throws {Error} When the operating system refuses; then the store is as it was.
  */
-export function carryOut(operation: Operation, at: Workplace, ahead: Staged | null = null): void {
+export function carryOut(
+  operation: Operation,
+  at: Workplace,
+  ahead: Staged | null = null,
+): Deno.FileInfo | null {
   using held = holdEntry(join(at.root, operation.path));
   const target = held.path;
   switch (operation.kind) {
@@ -76,20 +81,22 @@ export function carryOut(operation: Operation, at: Workplace, ahead: Staged | nu
       mirrorWayTo(at.root, at.files, operation.path);
       using kept = holdEntry(join(at.files, operation.path));
       Deno.renameSync(target, kept.path);
-      return;
+      return null;
     }
     case "rename-tree":
-      return renameTree(operation, at.root);
+      renameTree(operation, at.root);
+      return null;
     case "replace-file": {
       if (operation.content.kind === "new-text") {
-        using staged = holdEntry(stagedFor(operation, at, ahead, target));
+        using staged = holdEntry(stagedFor(operation, at, ahead, target).path);
         linkNew(staged.path, target);
-        return;
+        return null;
       }
       mirrorWayTo(at.root, at.files, operation.path);
       using kept = holdEntry(join(at.files, operation.path));
       const isKept = ahead !== null && isStillKept(ahead, target, kept.path);
-      using staged = holdEntry(stagedFor(operation, at, ahead, target));
+      const { path, old } = stagedFor(operation, at, ahead, target);
+      using staged = holdEntry(path);
       if (!isKept) {
         using copy = holdEntry(join(at.staging, "old"));
         keepOld(target, kept.path, copy.path);
@@ -101,7 +108,7 @@ export function carryOut(operation: Operation, at: Workplace, ahead: Staged | nu
         Deno.removeSync(kept.path);
         throw error;
       }
-      return;
+      return old;
     }
     case "copy-tree":
       throw new Error("it was not copied");
@@ -115,7 +122,7 @@ export function carryOut(operation: Operation, at: Workplace, ahead: Staged | nu
         Deno.removeSync(target);
         throw error;
       }
-      return;
+      return null;
     }
   }
 }
@@ -126,17 +133,19 @@ function stagedFor(
   at: Workplace,
   ahead: Staged | null,
   target: string,
-): string {
+): Pick<Staged, "path" | "old"> {
   if (ahead !== null) {
-    if (isSameState(ahead.old, infoOf(target))) return ahead.path;
+    const old = infoOf(target);
+    if (isSameState(ahead.old, old)) return { path: ahead.path, old };
     free(ahead.path);
   }
   const path = join(at.staging, "new");
   free(path);
   using staged = holdEntry(path);
-  using file = stageFile(operation.content, target, staged.path).file;
+  const { old, file: handle } = stageFile(operation.content, target, staged.path);
+  using file = handle;
   file.syncSync();
-  return path;
+  return { path, old };
 }
 
 /** What was kept ahead serves if it is still the one to be replaced; another would be in the way. */
