@@ -241,6 +241,16 @@ export function realPathOrNull(path: string): string | null {
 }
 
 /**
+ * Counts what the system gives to a file.
+ *
+ * @param info What it says of the file.
+ * @returns Bytes, which may be fewer or more than the file has.
+ */
+export function allocated({ blocks, size }: Deno.FileInfo): number {
+  return (blocks ?? Math.ceil(size / 512)) * 512;
+}
+
+/**
  * Tells whether there is certainly nothing at a path.
  *
  * @param path The path.

@@ -14,7 +14,7 @@ import { readExperimentMeta, readRunMeta } from "../../../lib/records/meta_recor
 import { isRunId, RESERVED_IN_EXPERIMENT } from "../../../lib/store/names.ts";
 import { addUsage, type DiskUsage } from "../../../lib/store/usage.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
-import { infoOf, readText } from "../../_io/read.ts";
+import { allocated, infoOf, readText } from "../../_io/read.ts";
 import { loadDigest } from "../../_io/tree/digest.ts";
 import { walkTree } from "../../_io/tree/walk_tree.ts";
 import { entriesOf } from "./find_missing.ts";
@@ -127,9 +127,8 @@ async function usagesIn(place: string): Promise<readonly DiskUsage[]> {
   return usages;
 }
 
-/** As a system counts what it gives to a file. */
-function usageOf({ blocks, size, isDirectory }: Deno.FileInfo): DiskUsage {
-  return { bytes: (blocks ?? Math.ceil(size / 512)) * 512, files: isDirectory ? 0 : 1 };
+function usageOf(info: Deno.FileInfo): DiskUsage {
+  return { bytes: allocated(info), files: info.isDirectory ? 0 : 1 };
 }
 
 function* pathsOf(entries: Iterable<{ readonly path: string }>): Generator<string> {

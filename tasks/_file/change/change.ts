@@ -35,7 +35,7 @@ import {
   syncDirectory,
 } from "../../_io/durable.ts";
 import { makeLikeParent } from "../../_io/permissions.ts";
-import { failureText, infoOf, timeOf } from "../../_io/read.ts";
+import { allocated, failureText, infoOf, timeOf } from "../../_io/read.ts";
 import type { FinishWork } from "../../ports/store.ts";
 import { type Begin, openJournal, parentsOf, readersOf, type Step } from "../own/journal.ts";
 import {
@@ -53,11 +53,6 @@ import { carryOut, collisionOf, directoriesToKept, takeBack, type Workplace } fr
 import { copiesOf } from "../copying/copies.ts";
 import { settleChange } from "./settle.ts";
 import { stageAhead } from "./stage_ahead.ts";
-
-/** A file that is replaced is kept as it was, though none leaves the store. */
-function usageOf({ blocks, size }: Deno.FileInfo): DiskUsage {
-  return { bytes: (blocks ?? Math.ceil(size / 512)) * 512, files: 1 };
-}
 
 /** A change that is under way. */
 export interface FileChange extends Disposable {
@@ -197,7 +192,7 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
       const fault = copies.faultOf(operationsIn(action));
       if (fault?.kind === "changed") return skip(action, "changed-since-plan");
       const own: Step[] = [];
-      const kept = [before];
+      const kept: DiskUsage[] = [before];
       try {
         if (fault !== null) throw new Error(fault.message);
         for (const step of steps) {
@@ -208,7 +203,8 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
           own.unshift(step);
           standing.add(key);
           const replaced = carryOutStep(step);
-          if (replaced !== null) kept.push(usageOf(replaced));
+          // It is kept as it was, though none leaves the store.
+          if (replaced !== null) kept.push({ bytes: allocated(replaced), files: 1 });
           journal.mark("done", index);
         }
         if (!await isUntouched(action, at.files)) {

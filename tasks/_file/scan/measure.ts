@@ -9,7 +9,7 @@ import { ABSENT } from "../../../lib/store/facts.ts";
 import { isRunFolder } from "../../../lib/store/names.ts";
 import { addParts, type DiskUsage, NO_PARTS, type UsageParts } from "../../../lib/store/usage.ts";
 import { type ListDirectory, listDirectory } from "../../_io/list_directory.ts";
-import { infoOf, timeOf as timeIn } from "../../_io/read.ts";
+import { allocated, infoOf, timeOf as timeIn } from "../../_io/read.ts";
 
 /** What a tree weighs, alone or together with others. */
 export interface TreeWeight {
@@ -280,10 +280,6 @@ export async function measureTree(
 ): Promise<TreeMeasure | null> {
   const weight = await weighTree(path, "all", list);
   return weight === null ? null : measureWeight(weight, measurer);
-}
-
-function allocated({ blocks, size }: Deno.FileInfo): number {
-  return (blocks ?? Math.ceil(size / 512)) * 512;
 }
 
 /**
