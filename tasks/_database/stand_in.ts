@@ -89,7 +89,8 @@ export function standInWithin(name: RemoteName, directory: string): string {
 const NOWHERE = "\0";
 
 /**
- * Makes the file that stands for a database or a server on this machine, for this account alone. Needs write permission for it.
+ * Makes the file that stands for a database or a server on this machine, for this account alone. Needs write
+ * permission for it.
  *
  * @param path Absolute path; `null` where nobody says where to keep such things.
  * @param location The store's location.

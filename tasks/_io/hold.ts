@@ -6,10 +6,10 @@
  * asked where what was opened lies, and only if that is the path that was meant, an entry of it is named
  * through the open directory: `/proc/self/fd/N/NAME` goes by no path that anybody could exchange.
  *
- * Deno lets nobody name anything in `/proc` who may not do everything, but follows a link to it. That link
- * is in a directory of this process's own below the one for temporary files, or in another where that is full, which nobody else may write
- * to, and which goes when the process ends. That of a process that was killed goes with the next one: nobody holds
- * the lock on it any more.
+ * Deno lets nobody name anything in `/proc` who may not do everything, but follows a link to it. That link is in a
+ * directory of this process's own below the one for temporary files, or in another where that is full, which
+ * nobody else may write to, and which goes when the process ends. That of a process that was killed goes with the
+ * next one: nobody holds the lock on it any more.
  *
  * Where there is no `/proc`, or no place for that link, the path is looked at just before the act: nothing
  * that lies behind a link is touched, unless it is exchanged in the very moment.

@@ -1,7 +1,7 @@
 /**
- * Where a server of MLflow's keeps the artifacts that it serves by itself: rows say `mlflow-artifacts:/EXP/RUN/artifacts`,
- * and only the server is told of which place: by `MLFLOW_ARTIFACTS_DESTINATION`, else it is `mlartifacts` beside its
- * database.
+ * Where a server of MLflow's keeps the artifacts that it serves by itself: rows say
+ * `mlflow-artifacts:/EXP/RUN/artifacts`, and only the server is told of which place: by
+ * `MLFLOW_ARTIFACTS_DESTINATION`, else it is `mlartifacts` beside its database.
  *
  * Nothing in the database tells that it is that place and no other. But an id of a run is that of one run alone: a
  * place in which one of them lies where its row says is that of this database.

@@ -85,9 +85,9 @@ export async function isUntouchedTree({ stamp }: Action, tree: string): Promise<
 }
 
 /**
- * Measures a tree by glances, since to wait for another thread is most of what measuring takes. What a glance may miss is
- * missing in the stamp, so a tree that has its stamp is whole; one that seems to have changed is measured once more,
- * for certain.
+ * Measures a tree by glances, since to wait for another thread is most of what measuring takes. What a glance may
+ * miss is missing in the stamp, so a tree that has its stamp is whole; one that seems to have changed is measured
+ * once more, for certain.
  *
  * @returns The measure; `null` where the tree has another stamp, or cannot be read.
  */

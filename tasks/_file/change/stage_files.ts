@@ -27,7 +27,8 @@ export interface Batch {
 }
 
 /**
- * Stages files and makes them durable, all at the same time, and the links to the old ones. Needs read and write permission for the store.
+ * Stages files and makes them durable, all at the same time, and the links to the old ones. Needs read and write
+ * permission for the store.
  *
  * @param batch The operations.
  * @param at The places.
