@@ -17,7 +17,6 @@ import { showProgress } from "./_cli/terminal/progress.ts";
 import { stampLines } from "./_cli/terminal/stamp_lines.ts";
 import { decideStyle } from "./_cli/terminal/style.ts";
 import type { World } from "./_cli/world.ts";
-import { variableIn } from "./_io/process.ts";
 
 /** Where something is written to. */
 type Stream = { writeSync(bytes: Uint8Array): number };
@@ -77,8 +76,14 @@ function isHome(): boolean {
   }
 }
 
+/** As `variableIn` of `process.ts` does, which no help loads: what may not be asked for is as what is not set. */
 function variable(name: string): string | undefined {
-  return variableIn((name) => Deno.env.get(name), name) || undefined;
+  try {
+    return Deno.env.get(name) || undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
 }
 
 function named(text: string): string {

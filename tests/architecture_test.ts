@@ -520,7 +520,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "tasks/cli.ts",
     of: [
       ...[...GROUND, "tasks/_cli/terminal/", "tasks/_cli/", "tasks/_cli/table/"],
-      ...["tasks/_cli/run/", "tasks/_cli/run/run_task.ts", "tasks/_io/process.ts", "deno.json"],
+      ...["tasks/_cli/run/", "tasks/_cli/run/run_task.ts", "deno.json"],
     ],
   },
   { room: "lib/store/mod.ts", of: [...GROUND, "lib/backup/", "lib/snapshot/"] },
