@@ -241,6 +241,29 @@ export function realPathOrNull(path: string): string | null {
 }
 
 /**
+ * Tells whether two names are of one file. Needs read permission.
+ *
+ * @param left A path.
+ * @param right Another path.
+ * @returns Whether they are.
+ */
+export function isOneFile(left: string, right: string): boolean {
+  const [one, other] = [infoOf(left), infoOf(right)];
+  return one !== null && other !== null && sameFile(one, other);
+}
+
+/**
+ * Tells whether two looks were at one file.
+ *
+ * @param left What the system said of a file.
+ * @param right What it said of another, or of the same.
+ * @returns Whether it is the same.
+ */
+export function sameFile(left: Deno.FileInfo, right: Deno.FileInfo): boolean {
+  return left.ino === right.ino && left.dev === right.dev;
+}
+
+/**
  * Counts what the system gives to a file.
  *
  * @param info What it says of the file.

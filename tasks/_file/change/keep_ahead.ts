@@ -16,7 +16,8 @@ import type { Operation } from "../../../lib/files/operations.ts";
 import { free } from "../../_io/durable.ts";
 import { holdEntry } from "../../_io/hold.ts";
 import { mirrorWayTo } from "../../_io/permissions.ts";
-import { isOneFile, type ReplaceFile, type Staged, type Workplace } from "./operate.ts";
+import { isOneFile } from "../../_io/read.ts";
+import type { ReplaceFile, Staged, Workplace } from "./operate.ts";
 
 /**
  * Keeps the old file of an operation before its turn, by a second link. Durable once the directories are

@@ -27,7 +27,7 @@ import {
   mirrorWayTo,
   setAccess,
 } from "../../_io/permissions.ts";
-import { infoOf, MOST, readBytes, timeOf } from "../../_io/read.ts";
+import { infoOf, isOneFile, MOST, readBytes, sameFile, timeOf } from "../../_io/read.ts";
 import { parentOf, waysTo } from "../own/journal.ts";
 import { contentOf } from "./content_of.ts";
 import { collisionOfCopy, takeCopyBack } from "../copying/bring_tree.ts";
@@ -154,18 +154,6 @@ function isStillKept({ isKept }: Staged, target: string, kept: string): boolean 
   if (isOneFile(target, kept)) return true;
   if (infoOf(kept) !== null) Deno.removeSync(kept);
   return false;
-}
-
-/**
- * Tells whether two names are of one file. Needs read permission.
- *
- * @param left A path.
- * @param right Another path.
- * @returns Whether they are.
- */
-export function isOneFile(left: string, right: string): boolean {
-  const [one, other] = [infoOf(left), infoOf(right)];
-  return one !== null && other !== null && sameFile(one, other);
 }
 
 /**
@@ -396,8 +384,4 @@ function holds(path: string, wanted: Uint8Array): boolean {
   if (!info?.isFile || info.size !== wanted.length) return false;
   const found = readBytes(path, WHOLE);
   return found.every((byte, index) => byte === wanted[index]);
-}
-
-function sameFile(left: Deno.FileInfo, right: Deno.FileInfo): boolean {
-  return left.ino === right.ino && left.dev === right.dev;
 }
