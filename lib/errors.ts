@@ -191,5 +191,27 @@ export class RestoreCollisionError extends MltidyError {
  * ```
  */
 export function errorMessage(error: unknown): string {
+  if (error instanceof SuppressedError) {
+    const [first, later] = [error.suppressed, error.error].map(errorMessage);
+    return first === later ? first! : `${first}\nand on the way out: ${later}`;
+  }
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Tells what was thrown first, where something failed on the way out, too, and JavaScript made one error of both.
+ *
+ * @param error What was thrown.
+ * @returns The first of them.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [first, later] = [new RangeError("too large"), new Error("cannot be closed")];
+ * assertEquals(firstThrown(new SuppressedError(later, first)), first);
+ * ```
+ */
+export function firstThrown(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstThrown(error.suppressed) : error;
 }

@@ -11,10 +11,12 @@ import { locationOfFile, type RemoteName, standInFor } from "../../lib/store/sto
 import { shellWords } from "../../lib/text/shell_words.ts";
 import { placeOf } from "../_file/backups/backup_place.ts";
 import { foreignError } from "../_file/own/own_directory.ts";
+import { isDiskFull } from "../_io/disk_full.ts";
 import { kindOf, readEntry } from "../_io/open_entry.ts";
 import { failureText, infoOf } from "../_io/read.ts";
 import type { LockedBackupPlaces } from "../ports/backups.ts";
 import type { Environment } from "../_io/process.ts";
+import { fullErrorOf } from "./scan/open_database.ts";
 
 /** The file that stands for a database or a server that was opened, and what goes by it. */
 export interface StandIn {
@@ -96,6 +98,7 @@ const NOWHERE = "\0";
  * @param location The store's location.
  * @returns Absolute path.
  * @throws {StoreAccessError} When it cannot be made.
+ * @throws {DiskFullError} When its disk has no room.
  * @throws {UnsupportedStoreError} When something that is not ours stands in its place.
  */
 export function makeStandIn(path: string | null, location: string): string {
@@ -113,6 +116,7 @@ export function makeStandIn(path: string | null, location: string): string {
     Deno.writeTextFileSync(path, text, { createNew: true, mode: 0o600 });
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return refuseForeign(path, text, location);
+    if (isDiskFull(error)) throw fullErrorOf(path, error);
     throw new StoreAccessError(
       `Cannot change store ${location}: ${path} cannot be made (${failureText(error)})`,
       location,

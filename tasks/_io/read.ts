@@ -284,7 +284,8 @@ export function isGone(path: string): boolean {
     Deno.lstatSync(path);
     return false;
   } catch (error) {
-    return error instanceof Deno.errors.NotFound;
+    // Nothing lies in a file.
+    return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
   }
 }
 

@@ -5,18 +5,20 @@
  * @module
  */
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { DiskFullError } from "../../lib/errors.ts";
+import { DiskFullError, errorMessage, firstThrown } from "../../lib/errors.ts";
 import { backup } from "../../tasks/backups/backup.ts";
 import { expireBackups } from "../../tasks/backups/expire_backups.ts";
 import { listBackups } from "../../tasks/backups/list_backups.ts";
+import { recover } from "../../tasks/backups/recover.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { prune } from "../../tasks/prune.ts";
 import { DAY, deletedRun, experiment, NOW, run, runId } from "../_support/builders.ts";
 import { relocateRows, writeDatabaseStore } from "../_support/database_store.ts";
+import { startMlflowDouble } from "../_support/mlflow_double.ts";
 import { exactRowsOf } from "../_support/owned_rows.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
@@ -203,4 +205,49 @@ Deno.test("a disk without a free byte changes nothing of a database, and what ma
   assertEquals(exactRowsOf(path), rows);
   Deno.removeSync(full);
   assertEquals((await restore(store)).changes, 2);
+});
+
+Deno.test("where what is changed over a server is kept, a disk that fills up loses nothing, and the error names it", async () => {
+  await using disk = await smallDisk();
+  if (disk === null) return console.error("Skipping: mounting a small disk takes root on Linux");
+  const runs = Array.from(
+    { length: 300 },
+    (_, index) => run({ id: runId(index + 1), endTime: NOW - 90 * DAY }),
+  );
+  let failures = 0;
+  for (const left of [0, 2, 8, 24, 48]) {
+    await using server = await startMlflowDouble({ experiments: [experiment({ id: "1", runs })] }, {
+      now: () => NOW,
+    });
+    const deleted = () => {
+      const sql = "SELECT COUNT(*) AS count FROM runs WHERE lifecycle_stage = 'deleted'";
+      return server.database.prepare(sql).get()!["count"];
+    };
+    const state = join(disk.path, `${left}`);
+    Deno.mkdirSync(state);
+    await using store = await openStore(server.uri, {
+      now: () => NOW,
+      environment: (variable) => ({ XDG_STATE_HOME: state })[variable],
+    });
+    const full = join(disk.path, "full");
+    fill(full, left);
+    const error = await prune(store, { apply: true }).then(() => null, (error) => error);
+    Deno.removeSync(full);
+    if (error === null) assertEquals(deleted(), 300);
+    else {
+      failures++;
+      assert(firstThrown(error) instanceof DiskFullError, `${left}: ${error}`);
+      assertStringIncludes(
+        errorMessage(error),
+        `Cannot change store ${server.uri}: no space is left on the disk of ${state}/mltidy, where mltidy keeps what it changes of it, and nothing was lost; `,
+      );
+      await recover(store);
+      assertEquals(deleted(), 0, `${left}`);
+      assertEquals((await prune(store, { apply: true })).report?.complete, true);
+    }
+    await restore(store);
+    assertEquals(deleted(), 0);
+    Deno.removeSync(state, { recursive: true });
+  }
+  assert(failures > 1, `${failures}`);
 });

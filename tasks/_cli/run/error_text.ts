@@ -1,4 +1,4 @@
-import { errorMessage, RestoreCollisionError } from "../../../lib/errors.ts";
+import { errorMessage, firstThrown, RestoreCollisionError } from "../../../lib/errors.ts";
 import { partlyText, RESCUE } from "../../../lib/render/restore.ts";
 import { moreLines } from "../../../lib/render/more.ts";
 import { shellWords, withoutFlags } from "../../../lib/text/shell_words.ts";
@@ -6,12 +6,14 @@ import { shellWords, withoutFlags } from "../../../lib/text/shell_words.ts";
 /**
  * Says to whoever typed a command why it failed, and what to type next.
  *
- * @param error What a task threw.
+ * @param thrown What a task threw.
  * @param words What was typed, for the command that is proposed in its place. @default {none is}
  * @returns Its message, and what helps; names in it as they are.
  */
-export function errorText(error: unknown, words: readonly string[] = []): string {
-  const message = withCommand(errorMessage(error), words);
+export function errorText(thrown: unknown, words: readonly string[] = []): string {
+  const error = firstThrown(thrown);
+  if (error instanceof DOMException && error.name === "AbortError") return "Interrupted";
+  const message = withCommand(errorMessage(thrown), words);
   if (error instanceof Deno.errors.NotCapable) return notOpenText(message);
   if (error instanceof RestoreCollisionError) return collisionText(error);
   return message;

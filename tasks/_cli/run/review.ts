@@ -106,12 +106,14 @@ function browserOf(apply: boolean): (url: string) => void {
 
 /** The page's process reaches this machine alone, unless whoever types it grants it the host of the store. */
 function sayHowToReach(error: unknown): never {
+  // Of an address of IPv6 it is between quotes.
   const [, what, grant] = error instanceof StoreAccessError
-    ? /^(.*: this process may not reach it); grant (--allow-net=\S+)/.exec(error.message) ?? []
+    ? /^(.*: this process may not reach it); grant '?(--allow-net=[^\s']+)/.exec(error.message) ??
+      []
     : [];
   if (what === undefined || grant === undefined) throw error;
   throw new StoreAccessError(
-    `${what}, but 127.0.0.1 alone; type first: export MLTIDY_GRANT=${grant}`,
+    `${what}, but 127.0.0.1 alone; type first: export MLTIDY_GRANT=${shellWords([grant])}`,
     (error as StoreAccessError).store,
     { cause: error },
   );

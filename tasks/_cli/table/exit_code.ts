@@ -7,6 +7,7 @@
 import {
   ConfigError,
   DamagedBackupError,
+  firstThrown,
   InvalidArgumentError,
   PlanError,
   RestoreCollisionError,
@@ -52,10 +53,11 @@ export const exitMeaning: Readonly<Record<ExitCode, string>> = {
 /**
  * Tells how a task ends that threw.
  *
- * @param error What it threw.
+ * @param thrown What it threw.
  * @returns The exit code.
  */
-export function exitCodeOf(error: unknown): ExitCode {
+export function exitCodeOf(thrown: unknown): ExitCode {
+  const error = firstThrown(thrown);
   if (error instanceof UsageError || error instanceof InvalidArgumentError) return ExitCode.usage;
   if (error instanceof ConfigError) return ExitCode.usage;
   if (error instanceof PlanError) return ExitCode.planDoesNotFit;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dirname } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import {
   DiskFullError,
@@ -326,12 +327,15 @@ export function fullErrorOf(path: string, cause: unknown, tried = false): DiskFu
     ...!tried && hasDeleted(path) ? [`see which deleted runs could go for good: ${purge}`] : [],
     ...isKept ? [`see which backups could go: ${typed("backup", "--list")}`] : [],
   ];
+  const disk = location === sqliteUri(path)
+    ? "its disk"
+    : `the disk of ${dirname(path)}, where mltidy keeps what it changes of it`;
   const why = tried
     ? "; nothing that is to go has artifacts there, and rows alone make no room"
     : ", and nothing was lost";
   const room = ways.length === 0 ? "make room there" : `to make room, ${ways.join(", or ")}`;
   return new DiskFullError(
-    `Cannot change store ${location}: no space is left on its disk${why}; ${room}, and try again`,
+    `Cannot change store ${location}: no space is left on ${disk}${why}; ${room}, and try again`,
     location,
     { cause },
   );

@@ -15,6 +15,7 @@
 import type { Action, SoftDeleteRun } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome } from "../../../lib/plan/report.ts";
 import { DELETED_AT_TAG } from "../../../lib/store/tags.ts";
+import { needingRoom } from "../../_database/log/needing_room.ts";
 import { statePaths } from "../../_database/log/state_directory.ts";
 import type { Witness } from "../../_database/log/witnesses.ts";
 import { performInChunks } from "../../ports/perform_in_chunks.ts";
@@ -62,9 +63,12 @@ export function beginChange(options: ChangeOptions): Change {
   const perform = async (chunk: readonly Done[]): Promise<readonly ActionOutcome[]> => {
     if (lost !== null) return failed(chunk, lost);
     try {
-      const deletions = chunk.filter(isDeletion);
-      if (deletions.length > 0) return await deleteRuns(place, deletions, { judged, tag });
-      return await finishRuns(place, chunk.filter(isFinish));
+      return await needingRoom(path, () => {
+        const deletions = chunk.filter(isDeletion);
+        return deletions.length > 0
+          ? deleteRuns(place, deletions, { judged, tag })
+          : finishRuns(place, chunk.filter(isFinish));
+      });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       lost = error;

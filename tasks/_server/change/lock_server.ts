@@ -14,6 +14,7 @@
 
 import type { Depth, StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { openChangeLog } from "../../_database/log/change_log.ts";
+import { needingRoom } from "../../_database/log/needing_room.ts";
 import { lockDatabase, statePaths } from "../../_database/log/state_directory.ts";
 import { guardHeld } from "../../ports/guard_held.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
@@ -48,8 +49,13 @@ export interface LockServerOptions extends Reach {
  * @throws {StoreLockedError} When another process holds the lock.
  * @throws {StoreAccessError} When nothing can be written there.
  * @throws {StoreNotFoundError} When the server does not answer.
+ * @throws {DiskFullError} When the disk of that directory has no room.
  */
-export async function lockServerStore(
+export function lockServerStore(store: Store, options: LockServerOptions): Promise<LockedStore> {
+  return needingRoom(options.path, () => lockServer(store, options));
+}
+
+async function lockServer(
   store: Store,
   { task, path, readReferring, ...reach }: LockServerOptions,
 ): Promise<LockedStore> {
@@ -79,18 +85,25 @@ export async function lockServerStore(
       mending: store.mending && { ...store.mending, keepMetadata: () => Promise.resolve() },
       backups: {
         ...requireCapability(store, "backups"),
-        lock: () => whileHeld(() => lockServerBackups({ ...place, path })),
+        async lock() {
+          const backups = await whileHeld(() => lockServerBackups({ ...place, path }));
+          return {
+            ...backups,
+            bringBack: (...asked) => needingRoom(path, () => backups.bringBack(...asked)),
+          };
+        },
       },
       begin: ({ actions, task, now, keepBackup }) =>
         whileHeld(() =>
-          orStoreError(location, async () => {
-            const before = judged ?? await store.read({ depth: "tags" });
-            const concerned = new Set(actions.map(({ path }) => path.split("/")[0] ?? ""));
-            const witnesses = await readServerWitnesses(client, concerned);
-            const again = judgeAgain(before, await readReferring());
-            const how = { actions, task, now, keepBackup, witnesses, judged: again };
-            return beginChange({ ...place, ...how, path });
-          })
+          needingRoom(path, () =>
+            orStoreError(location, async () => {
+              const before = judged ?? await store.read({ depth: "tags" });
+              const concerned = new Set(actions.map(({ path }) => path.split("/")[0] ?? ""));
+              const witnesses = await readServerWitnesses(client, concerned);
+              const again = judgeAgain(before, await readReferring());
+              const how = { actions, task, now, keepBackup, witnesses, judged: again };
+              return beginChange({ ...place, ...how, path });
+            }))
         ),
       [Symbol.asyncDispose]: () => Promise.try(() => held.dispose()),
     };

@@ -223,7 +223,14 @@ function redirected(from: string, to: string, mayFollow: boolean, status: number
 }
 
 function requireGrant(server: ServerName): void {
-  const { protocol, hostname, port } = new URL(server.base);
+  const url = URL.parse(server.base);
+  if (url === null) {
+    throw new RequestError(
+      "foreign",
+      "no host is called so; expected such as http://localhost:5000",
+    );
+  }
+  const { protocol, hostname, port } = url;
   const host = `${hostname}:${port === "" ? protocol === "https:" ? 443 : 80 : port}`;
   if (Deno.permissions.querySync({ name: "net", host }).state === "granted") return;
   throw new RequestError(

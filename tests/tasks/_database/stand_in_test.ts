@@ -6,6 +6,7 @@ import {
   UnsupportedStoreError,
 } from "../../../lib/errors.ts";
 import { parseStoreName } from "../../../lib/store/store_uri.ts";
+import { findCutOff, findStaged } from "../../../tasks/_database/log/find_cut_off.ts";
 import { chooseStandIn, makeStandIn, standInWithin } from "../../../tasks/_database/stand_in.ts";
 import type { PostgresName } from "../../../tasks/_database/postgres/session.ts";
 import { memoryDirectory } from "../../_support/temp_directory.ts";
@@ -44,6 +45,16 @@ Deno.test("nothing is changed in a database of PostgreSQL where nobody says wher
     StoreAccessError,
     "set XDG_STATE_HOME or HOME",
   );
+});
+
+Deno.test("nothing was changed, and nothing can be, where the user's state directory is a file", async () => {
+  await using directory = await memoryDirectory();
+  const file = join(directory.path, "state");
+  Deno.writeTextFileSync(file, "");
+  const path = join(file, "mltidy", FILE);
+  assertEquals(findCutOff(path), []);
+  assertEquals(await findStaged(path), []);
+  assertThrows(() => makeStandIn(path, name.location), StoreAccessError, "(Not a directory)");
 });
 
 Deno.test("what was changed in a database of PostgreSQL lies in a directory of the user's", async () => {

@@ -95,3 +95,19 @@ Deno.test("errorText() names the permission that is missing, of a variable as of
     ],
   );
 });
+
+Deno.test("errorText() says what was thrown first, what failed on the way out, and what was only broken off", () => {
+  const full = new Error("database or disk is full");
+  assertEquals(
+    [
+      errorText(new SuppressedError(full, new Error("the server has hung up"))),
+      errorText(new SuppressedError(full, new Error(full.message))),
+      errorText(new DOMException("The signal has been aborted", "AbortError")),
+    ],
+    [
+      "the server has hung up\nand on the way out: database or disk is full",
+      "database or disk is full",
+      "Interrupted",
+    ],
+  );
+});

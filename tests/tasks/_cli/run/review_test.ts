@@ -185,3 +185,15 @@ Deno.test({
     }
   },
 });
+
+Deno.test("review says what to grant so that it reaches a server elsewhere, whatever its address", async () => {
+  const told = async (host: string) =>
+    (await startTask("review", ["--store", `http://${host}`])).err.trim().split("type first: ")[1];
+  assertEquals(
+    [await told("10.0.0.1:7655"), await told("[::1]:7655")],
+    [
+      "export MLTIDY_GRANT=--allow-net=10.0.0.1:7655",
+      "export MLTIDY_GRANT='--allow-net=[::1]:7655'",
+    ],
+  );
+});

@@ -34,6 +34,8 @@ Deno.test("exitCodeOf() tells what keeps a task from working", () => {
     [new StoreNotFoundError("…", "mlruns"), 10],
     [new StoreAccessError("…", "mlruns"), 10],
     [new StoreLockedError("…", "mlruns"), 11],
+    // What fails on the way out as well changes nothing of that.
+    [new SuppressedError(new Error("…"), new StoreLockedError("…", "mlruns")), 11],
     [new UnsupportedStoreError("…", "mlruns"), 12],
     [new PlanRefusedError("…"), 13],
     [new StalePlanError("…"), 13],

@@ -251,6 +251,12 @@ Deno.test("what no header or certificate can hold is refused before anything is 
   }
 });
 
+Deno.test("what no host can be called is said to be none", () => {
+  for (const host of ["999.999.999.999:5000", "[:::]:5000", "exa%mple:1", "a|b:1", "exa<mple"]) {
+    assertThrows(() => reading(`http://${host}`), RequestError, "no host is called so; expected");
+  }
+});
+
 Deno.test("a certificate counts that is valid, of this host, and vouched for by who is named", async () => {
   const place = (name: string) =>
     fromFileUrl(new URL(`../../../testdata/tls/${name}`, import.meta.url));
