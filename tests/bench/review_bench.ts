@@ -1,6 +1,6 @@
 /**
  * The review page's server on 100,000 runs, in a database and in directories: how long the first plan takes,
- * and each step of a slider.
+ * each step of a slider, and the findings; and what memory all of it takes.
  *
  * @module
  */
@@ -49,6 +49,11 @@ async function measureStore(
     duration("a step of a slider there", samples(rounds.flatMap(({ steps }) => steps)), {
       atMost: 1,
     }),
+    duration(
+      "its findings, for which all is verified",
+      samples(rounds.map(({ found }) => found)),
+      null,
+    ),
     peak("peak memory of its server", samples(rounds.map(({ first }) => first)), { atMost: 400 }),
   ];
 }
@@ -58,6 +63,8 @@ interface Round {
   readonly first: number;
   /** Ms of each step. */
   readonly steps: readonly number[];
+  /** Ms of the findings. */
+  readonly found: number;
   /** MB. */
   readonly memory: number;
 }
@@ -92,10 +99,13 @@ async function reviewOnce(store: string): Promise<Round> {
     await planFor({ days_old: days });
     steps.push(performance.now() - begun);
   }
+  const asked = performance.now();
+  await (await ask("findings?from=0&to=100")).json();
+  const found = performance.now() - asked;
   const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(
     await Deno.readTextFile(`/proc/${child.pid}/status`),
   ) ?? [];
-  return { first, steps, memory: Number(kilobytes) / 1024 };
+  return { first, steps, found, memory: Number(kilobytes) / 1024 };
 }
 
 async function openPage(
