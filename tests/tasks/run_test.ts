@@ -351,6 +351,18 @@ Deno.test("run runs a program whose server does not answer, as it is, and strict
   );
 });
 
+Deno.test("run names the experiment of a run that waits for a server, and the command that sends it", async () => {
+  await using directory = await tempDirectory();
+  const { path } = directory;
+  const environment = { XDG_STATE_HOME: join(path, "state") };
+  const store = "http://127.0.0.1:1";
+  const args = ["--store", store, "--experiment", "churn", "--", "sh", "-c", "exit 6"];
+  const { code, err } = await runTask("run", args, { directory: path, environment });
+  assertEquals(code, 6);
+  assertMatch(err, /^Run [a-z]+-[a-z]+-\d+ \(churn\/[\da-f]{32}\): sh$/m);
+  assertStringIncludes(err, `sends it, or \`deno task recover --store ${store}\``);
+});
+
 Deno.test("run tells what to do about a program that sets another experiment", async () => {
   await using directory = await tempDirectory();
   const script = `echo "MlflowException: Cannot start run with ID $MLFLOW_RUN_ID because active ` +

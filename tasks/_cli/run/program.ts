@@ -11,6 +11,7 @@ import { renderPreflight } from "../../../lib/render/preflight.ts";
 import { isUnfinished } from "../../../lib/store/run_status.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { programName } from "../../../lib/text/credentials.ts";
+import { laterExperimentOf } from "../../../lib/tracking/later_experiment.ts";
 import { runProgram } from "../../run.ts";
 import { checkExperimentName } from "../../training/experiment.ts";
 import { choosePlaceOfChanges } from "../choose/choose_backups.ts";
@@ -117,6 +118,7 @@ async function openIfThere(
   }
 }
 
+/** An experiment that a server has not been asked for yet has a name, and no id. */
 function nameOf({ runName, runId, experimentId }: ProgramRun): string {
-  return `${runName} (${experimentId}/${runId})`;
+  return `${runName} (${laterExperimentOf(experimentId)?.name ?? experimentId}/${runId})`;
 }

@@ -11,6 +11,7 @@
  * @module
  */
 
+import { shellWords } from "../../../lib/text/shell_words.ts";
 import { plural } from "../../../lib/text/units.ts";
 import type { RunRecord } from "../../../lib/store/tracking_model.ts";
 import type { RunStatus } from "../../../lib/store/snapshot.ts";
@@ -133,7 +134,7 @@ export function trackRun(options: TrackedRunOptions): TrackedRun {
     const { refused } = spool;
     if (!isWhole) {
       spool.close();
-      throw new Error(laterText(spool, sender));
+      throw new Error(laterText(spool, sender, client.server.location));
     }
     spool.remove();
     if (refused.length > 0) throw new Error(refusedText(refused));
@@ -148,9 +149,10 @@ export function trackRun(options: TrackedRunOptions): TrackedRun {
 
 const LOGGED: Placement = { placed: "logged", twin: null };
 
-function laterText({ path }: Spool, { trouble }: Sender): string {
+function laterText({ path }: Spool, { trouble }: Sender, location: string): string {
   const why = trouble?.message ?? "the server has not taken all of it in time";
-  return `${why}; what is missing waits in ${path}, and the next training into this store sends it, or deno task recover`;
+  const command = shellWords(["deno", "task", "recover", "--store", location]);
+  return `${why}; what is missing waits in ${path}, and the next training into this store sends it, or \`${command}\``;
 }
 
 function refusedText(refused: readonly string[]): string {
