@@ -135,6 +135,7 @@ export async function preflight(
     unnamed,
     settled,
     remains,
+    ...(outcome.done === null && plan.stops !== undefined ? { stops: plan.stops } : {}),
   };
 }
 
@@ -200,7 +201,10 @@ interface Outcome {
 
 async function look(store: Store, rules: Rules): Promise<Outcome> {
   const snapshot = await read(store, rules);
-  const plan = await planRepairs(store, snapshot, rules);
+  return lookAt(store, snapshot, await planRepairs(store, snapshot, rules), rules);
+}
+
+function lookAt(store: Store, snapshot: StoreSnapshot<"full">, plan: Plan, rules: Rules): Outcome {
   const mended = simulatePlan(snapshot, plan, { now: store.now() });
   // Whatever is not mended is not set aside either.
   const orphans = planQuarantine(store, mended, rules, store.mending !== null);
@@ -221,6 +225,11 @@ async function mend(store: Store, rules: Rules): Promise<Outcome> {
   await using locked = await lockStore(store, { task: "preflight" });
   const before = await read(locked, rules);
   const plan = await planRepairs(locked, before, rules);
+  const { settled, remains } = locked;
+  // Who sees but a part of a store mends nothing of it, and trains there all the same.
+  if (plan.stops?.some(({ kind }) => kind === "partial-view")) {
+    return { ...lookAt(locked, before, plan, rules), settled, remains };
+  }
   const repair = await applyIfAny(locked, plan, before, rules);
   // What is written anew may show more damage; all else is foreseen.
   const isForeseen = repair?.complete !== false &&
@@ -235,7 +244,6 @@ async function mend(store: Store, rules: Rules): Promise<Outcome> {
     ? await read(locked, rules)
     : simulatePlan(mended, orphans, { now: store.now() });
   if (repair === null && quarantine === null) await keepMetadata(locked, before);
-  const { settled, remains } = locked;
   return { snapshot, plan, orphans, done: { repair, quarantine }, settled, remains };
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { SettledChange } from "../backup/report.ts";
-import type { Kept } from "../plan/plan.ts";
+import type { Kept, Plan } from "../plan/plan.ts";
 import type { ApplyReport } from "../plan/report.ts";
 import type { ExperimentSetup } from "../store/tracking_model.ts";
 import type { Remains } from "../store/usage.ts";
@@ -83,4 +83,6 @@ export interface PreflightReport {
   readonly settled: readonly SettledChange[];
   /** What earlier changes were not to keep, and could still not be freed. */
   readonly remains: readonly Remains[];
+  /** What keeps from being done what is pending; left out where nothing does. */
+  readonly stops?: NonNullable<Plan["stops"]>;
 }

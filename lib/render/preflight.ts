@@ -19,6 +19,7 @@ import {
   plainCommand,
   reasonWithCommand,
 } from "./commands.ts";
+import { stopText } from "../words/stop.ts";
 import { faultText } from "./backups.ts";
 
 const SAMPLE = 5;
@@ -48,6 +49,7 @@ export function renderPreflight(
     awaited,
     stood,
     unnamed,
+    stops,
   } = report;
   const style = styleOf(options);
   const { command = plainCommand } = options;
@@ -68,7 +70,8 @@ export function renderPreflight(
         } to miss`,
       ]
       : []),
-    ...(checked && pending.repairs + pending.quarantines > 0
+    ...(stops ?? []).map((stop) => `Not to be done so: ${stopText(stop)}`),
+    ...(checked && stops === undefined && pending.repairs + pending.quarantines > 0
       ? [`To do so: ${unbroken(command("preflight"))}`]
       : []),
     ...leftLines(left, command),

@@ -9,6 +9,7 @@ import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { PlanRefusedError, RestoreCollisionError } from "../../../../lib/errors.ts";
 import type { ActionOutcome } from "../../../../lib/plan/report.ts";
+import { renderPreflight } from "../../../../lib/render/preflight.ts";
 import { asStorePath } from "../../../../lib/store/path.ts";
 import { DELETED_AT_TAG } from "../../../../lib/store/tags.ts";
 import { listBackups } from "../../../../tasks/backups/list_backups.ts";
@@ -17,6 +18,7 @@ import { restore } from "../../../../tasks/backups/restore.ts";
 import { openStore } from "../../../../tasks/open_store.ts";
 import { lockStore } from "../../../../tasks/ports/lock_store.ts";
 import type { Store } from "../../../../tasks/ports/store.ts";
+import { preflight } from "../../../../tasks/preflight.ts";
 import { prune } from "../../../../tasks/prune.ts";
 import { repair } from "../../../../tasks/repair.ts";
 import { DAY, experiment, NOW, run, runId, type SnapshotInit } from "../../../_support/builders.ts";
@@ -234,6 +236,25 @@ Deno.test("who is no administrator of a server plans, and changes nothing", asyn
     PlanRefusedError,
     "kim",
   );
+  assertEquals(runsIn(server), before);
+});
+
+Deno.test("who is no administrator of a server trains there: before that nothing is mended, and it is said why", async () => {
+  const running = { status: "RUNNING", endTime: null } as const;
+  await using served = await serve({
+    experiments: [experiment({ id: "1", name: "churn", runs: [old(1, running), old(2)] })],
+  }, { account: { name: "kim", isAdmin: false } });
+  const { store, server } = served;
+  const before = runsIn(server);
+  const report = await preflight(store, "churn");
+  assertEquals(
+    [report.ready, report.checked, report.pending, report.experiment?.experimentId],
+    [true, true, { repairs: 1, quarantines: 0 }, "1"],
+  );
+  const lines = renderPreflight(report).split("\n");
+  assertEquals(lines.slice(0, 2), ["1 active experiment, 2 runs", "1 repair possible"]);
+  assertMatch(renderPreflight(report), /^Not to be done so: account kim is no administrator of /m);
+  assert(!renderPreflight(report).includes("To do so: "));
   assertEquals(runsIn(server), before);
 });
 
