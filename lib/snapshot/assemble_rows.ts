@@ -15,7 +15,7 @@ import {
 } from "../store/path.ts";
 import { isLoggedModelId, isRunId } from "../store/names.ts";
 import type { Problem } from "../store/problem.ts";
-import { deletionTimeOf, RUN_STATUSES } from "../store/run_status.ts";
+import { deletionTimeOf, endTimeOf, RUN_STATUSES } from "../store/run_status.ts";
 import type {
   Backend,
   DamagedRun,
@@ -269,7 +269,7 @@ function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
       status,
       lifecycleStage,
       startTime: started ?? 0,
-      endTime: ended,
+      endTime: endTimeOf(status, ended),
       deletedTime: deleted,
       artifactUri: row.location ?? "",
       link: false,

@@ -21,7 +21,7 @@ import type {
   RunFacts,
   TextFact,
 } from "../store/facts.ts";
-import { deletionTimeOf } from "../store/run_status.ts";
+import { deletionTimeOf, endTimeOf } from "../store/run_status.ts";
 import { asExperimentId, asRunId, byPath, type StorePath } from "../store/path.ts";
 import type { MetaDamage, Problem } from "../store/problem.ts";
 import { type RecordProblem, recordProblem } from "../store/record_problem.ts";
@@ -119,7 +119,7 @@ export function assembleRun(
       status: meta.status,
       lifecycleStage: meta.lifecycleStage,
       startTime: meta.startTime,
-      endTime: meta.endTime,
+      endTime: endTimeOf(meta.status, meta.endTime),
       deletedTime: meta.deletedTime,
       artifactUri: meta.artifactUri,
       link: facts.link,

@@ -51,6 +51,25 @@ export function statusOf(code: number): RunStatus | undefined {
 }
 
 /**
+ * Tells when a run ended by what its record says. MLflow's REST takes no time away, so that of a run which is at work
+ * again, since its end was undone over a server, is 0.
+ *
+ * @param status Its status.
+ * @param recorded The end in its record, epoch ms; `null` where there is none.
+ * @returns Epoch ms; `null` where it has not ended.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([endTimeOf("RUNNING", 0), endTimeOf("FINISHED", 0)], [null, 0]);
+ * ```
+ */
+export function endTimeOf(status: RunStatus, recorded: number | null): number | null {
+  return recorded === 0 && isUnfinished(status) ? null : recorded;
+}
+
+/**
  * Tells whether a run with a status has not ended.
  *
  * @param status The status.

@@ -84,6 +84,10 @@ export function parseStoreName(text: string): StoreName {
   if (/^(?:databricks|databricks-uc|uc)$/.test(text)) {
     return { kind: "unsupported", shown: text, what: PLATFORM };
   }
+  if (ADDRESS.test(text)) {
+    const what = `a tracking server, named without its scheme; expected such as http://${text}`;
+    return { kind: "unsupported", shown: text, what };
+  }
   const [, scheme] = /^([a-z][a-z0-9+.-]+):/i.exec(text) ?? [];
   if (scheme === undefined || /^file$/i.test(scheme)) return { kind: "path", path: text };
   const [product = ""] = scheme.toLowerCase().split("+");
@@ -96,6 +100,9 @@ export function parseStoreName(text: string): StoreName {
   if (product === "postgresql" || product === "postgres") return parsePostgres(text);
   return { kind: "unsupported", shown: shownUri(text), what: WHAT[product] ?? unknown(scheme) };
 }
+
+/** A host and its port, which is no path that anybody means. */
+const ADDRESS = /^(?=[^:]{2})[\w-]+(?:\.[\w-]+)*:\d{1,5}(?:\/\S*)?$/;
 
 const PLATFORM = "a store of Databricks, which mltidy cannot read";
 

@@ -278,7 +278,7 @@ export function keptText(reason: KeepReason): string {
     case "parent-elsewhere":
       return notCopiedText(reason);
     case "not-supported":
-      return "that would go, which cannot be done yet with this kind of store";
+      return "that would go, which cannot be done with this kind of store";
     case "keep-last":
       return `of the newest ${formatCount(reason.n)}`;
     case "keep-within":

@@ -288,6 +288,14 @@ Deno.test("over a server a run that nobody ended ends, and is at work again once
   assertEquals((await restore(store)).changes, 1);
   // A server cannot take an end away; this one it shows as none.
   assertEquals(stateOf(), ["RUNNING", 0]);
+  await using database = await openStore(server.path, { now: () => NOW });
+  for (const from of [store, database]) {
+    const { experiments: [first] } = await from.read({ depth: "meta" });
+    assertEquals(
+      first?.runs.map(({ status, endTime }) => [status, endTime === null]),
+      [["RUNNING", true], ["FINISHED", false]],
+    );
+  }
   assertEquals((await prune(store, { olderThan: 30 * DAY })).plan.actions.length, 1);
 });
 
