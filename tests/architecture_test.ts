@@ -482,8 +482,8 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [
       ...[...GROUND, ...TOLD, "lib/verify/portability/", "@std/"],
       ...["tasks/_io/process.ts", "tasks/_io/read.ts"],
-      // A name is refused before a store is made for it.
-      "tasks/training/experiment.ts",
+      // A name is refused before a store is made for it, and shown for one that no server has given an id.
+      ...["tasks/training/experiment.ts", "lib/tracking/later_experiment.ts"],
       ...["tasks/review.ts", "tasks/_cli/terminal/"],
     ],
   },
