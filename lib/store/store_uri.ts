@@ -355,6 +355,29 @@ export function locationOfFile(path: string): string {
 }
 
 /**
+ * Tells whether the locations of two databases or servers differ in the host alone, so that they may name the same one.
+ *
+ * @param left A location.
+ * @param right Another location.
+ * @returns Whether they do.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ *
+ * assert(differInHost("http://localhost:5000/ml", "http://127.0.0.1:5000/ml"));
+ * assert(!differInHost("http://localhost:5000", "http://localhost:5001"));
+ * ```
+ */
+export function differInHost(left: string, right: string): boolean {
+  const [one, other] = [HOST.exec(left), HOST.exec(right)];
+  if (one === null || other === null) return false;
+  return one[1] === other[1] && one[2] !== other[2] && one[3] === other[3];
+}
+
+const HOST = /^([a-z]+:\/\/)(\[[^\]]*\]|[^:/?[]+)(.*)$/s;
+
+/**
  * Tells which path on this machine a store's location names.
  *
  * @param location An absolute path, or the URI of a database of SQLite.

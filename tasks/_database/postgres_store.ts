@@ -52,7 +52,11 @@ export async function openPostgresStore(
   const { chosenBy, now, environment, backups, destination = "" } = options;
   const { location } = name;
   const reach: Reach = { name, environment };
-  const { path: standIn, refuseOther, guard } = chooseStandIn(name, backups, environment);
+  const { path: standIn, refuseOther, guard, namesakes } = chooseStandIn(
+    name,
+    backups,
+    environment,
+  );
   // Without a directory of ours nothing is kept on this machine, and no place of it is opened.
   const placesFrom = (path: string) => artifactPlacesOf(path, environment);
   const serving = servedAt(destinationPlaceOf(destination), placesFrom(standIn ?? ""));
@@ -125,6 +129,7 @@ export async function openPostgresStore(
     backups: {
       elsewhere: true,
       extracts: false,
+      namesakes,
       async open(directory) {
         refuseOther(directory);
         const { openDatabaseBackups } = await import("./change/database_backups.ts");

@@ -7,11 +7,17 @@
 
 import { dirname, join } from "@std/path";
 import { StoreAccessError, UnsupportedStoreError } from "../../lib/errors.ts";
-import { locationOfFile, type RemoteName, standInFor } from "../../lib/store/store_uri.ts";
+import {
+  differInHost,
+  locationOfFile,
+  type RemoteName,
+  standInFor,
+} from "../../lib/store/store_uri.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
 import { placeOf } from "../_file/backups/backup_place.ts";
 import { foreignError } from "../_file/own/own_directory.ts";
 import { isDiskFull } from "../_io/disk_full.ts";
+import { listDirectory } from "../_io/list_directory.ts";
 import { kindOf, readEntry } from "../_io/open_entry.ts";
 import { failureText, infoOf } from "../_io/read.ts";
 import type { LockedBackupPlaces } from "../ports/backups.ts";
@@ -24,6 +30,8 @@ export interface StandIn {
   readonly path: string | null;
   /** Refuses a directory for backups in which it does not lie; `null` names none. */
   refuseOther(named: string | null): void;
+  /** Names locations that differ in the host alone, of which something is kept beside it. Needs read permission. */
+  namesakes(): Promise<readonly string[]>;
   /** Makes backups that are locked in no such directory. */
   guard(places: LockedBackupPlaces): LockedBackupPlaces;
 }
@@ -57,6 +65,14 @@ export function chooseStandIn(
   return {
     path,
     refuseOther,
+    async namesakes() {
+      if (path === null) return [];
+      const listed = await listDirectory(dirname(path));
+      if (listed.kind === "failed") return [];
+      return listed.entries.filter(({ isFile }) => isFile)
+        .map((entry) => locationOfFile(join(dirname(path), entry.name)))
+        .filter((one) => one !== name.location && differInHost(one, name.location)).toSorted();
+    },
     guard: (places) => ({
       ...places,
       async lock(directory) {

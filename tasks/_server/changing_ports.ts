@@ -41,7 +41,11 @@ export function changingPorts(
 } {
   const { store, server, client, environment, backups, pause, readReferring } = options;
   const { location } = server;
-  const { path: standIn, refuseOther, guard } = chooseStandIn(server, backups, environment);
+  const { path: standIn, refuseOther, guard, namesakes } = chooseStandIn(
+    server,
+    backups,
+    environment,
+  );
   return {
     standIn: () => makeStandIn(standIn, location),
     changes: {
@@ -78,6 +82,7 @@ export function changingPorts(
     backups: {
       elsewhere: true,
       extracts: false,
+      namesakes,
       async open(directory) {
         refuseOther(directory);
         const { openServerBackups } = await import("./change/server_backups.ts");

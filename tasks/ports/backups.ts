@@ -55,6 +55,13 @@ export interface BackupPlaces {
    * @throws {UnsupportedStoreError} When this kind of store cannot keep that there.
    */
   open(directory: string | null, use?: BackupUse): Promise<Backups>;
+  /**
+   * Names locations that differ from this one in the host alone, of which something is kept in our own directory: they
+   * may be of the same server.
+   *
+   * @default {none are}
+   */
+  namesakes?(): Promise<readonly string[]>;
 }
 
 /** The same, of a store that this process alone may change. */

@@ -45,7 +45,7 @@ export async function runRestore(
     if (json) printJson(list, world);
     else world.print(renderBackupList(list.backups, { ...world.style, now: world.now() }));
     if (options.quiet) return ExitCode.done;
-    if (list.backups.length === 0 && place === null) world.say(nowhereText(store, command));
+    if (list.backups.length === 0 && place === null) await sayNowhere(store, command, world);
     await sayWhatComesBack(store, { place, backups: list.backups, command }, world);
     return ExitCode.done;
   }
@@ -68,7 +68,7 @@ export async function runRestore(
   world.progress.erase();
   sayEarlier(report, world);
   if (report.backup === null && place === null && !options.quiet) {
-    world.say(nowhereText(store, command));
+    await sayNowhere(store, command, world);
   }
   world.note({ result: report });
   const text = renderRestore(report, world.style);
@@ -118,14 +118,25 @@ async function sayWhatComesBack(
   }
 }
 
-/** Whoever finds no backup may have sent it elsewhere, or wanted none. */
-function nowhereText({ backups }: Store, command: CommandOf): string {
+/** Whoever finds no backup may have sent it elsewhere, named the store otherwise, or wanted none. */
+async function sayNowhere(
+  { backups }: Store,
+  command: CommandOf,
+  { say }: Pick<World, "say">,
+): Promise<void> {
+  const namesakes = await backups?.namesakes?.() ?? [];
+  for (const one of namesakes) {
+    const named = shellWords(["deno", "task", "restore", "--store", one]);
+    say(`What was changed under the name ${one} is listed by \`${named}\`.\n`);
+  }
   const sent = "A backup that --backups DIR sent elsewhere is found with the same flag. ";
-  return `${
-    backups?.elsewhere ? sent : ""
-  }Without a backup, as after --no-backup, what left the store is gone; a run that is only soft-deleted comes back with \`${
-    command("mlflow runs restore --run-id ID")
-  }\`.\n`;
+  say(
+    `${
+      backups?.elsewhere ? sent : ""
+    }Without a backup, as after --no-backup, what left the store is gone; a run that is only soft-deleted comes back with \`${
+      command("mlflow runs restore --run-id ID")
+    }\`.\n`,
+  );
 }
 
 /**

@@ -299,6 +299,22 @@ Deno.test("over a server a run that nobody ended ends, and is at work again once
   assertEquals((await prune(store, { olderThan: 30 * DAY })).plan.actions.length, 1);
 });
 
+Deno.test("by command it is said under which other name of a server something can be undone", async () => {
+  await using served = await serve(TWO);
+  const { server, state } = served;
+  const restored = async (uri: string) => {
+    const environment = { XDG_STATE_HOME: state };
+    return (await runTask("restore", ["--last", "--store", uri], { environment })).err;
+  };
+  const other = server.uri.replace("127.0.0.1", "localhost");
+  assert(!(await restored(other)).includes("under the name"));
+  await prune(served.store, { olderThan: 30 * DAY, apply: true });
+  assertStringIncludes(
+    await restored(other),
+    `What was changed under the name ${server.uri} is listed by \`deno task restore --store ${server.uri}\`.\n`,
+  );
+});
+
 Deno.test("by command a server is cleaned up, and that is undone", async () => {
   await using served = await serve(TWO);
   const { server, state } = served;
