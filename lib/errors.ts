@@ -178,7 +178,7 @@ export class RestoreCollisionError extends MltidyError {
 }
 
 /**
- * Says what went wrong.
+ * Says what went wrong; where a module could not be loaded, not where that lies, which helps nobody.
  *
  * @param error What was thrown.
  * @returns Its message.
@@ -195,8 +195,15 @@ export function errorMessage(error: unknown): string {
     const [first, later] = [error.suppressed, error.error].map(errorMessage);
     return first === later ? first! : `${first}\nand on the way out: ${later}`;
   }
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const [, why] = NOT_LOADED.exec(message) ?? [];
+  return why === undefined
+    ? message
+    : `Cannot load a part of mltidy: ${why}; start it again once that is mended`;
 }
+
+/** What Deno says of an import that failed, with the address of the module, and the causes in lines of their own. */
+const NOT_LOADED = /^Import '[^\n]*' failed\.\s+(?:0: )?(.*?)(?: at file:.*)?(?:\n|$)/;
 
 /**
  * Tells what was thrown first, where something failed on the way out, too, and JavaScript made one error of both.

@@ -27,6 +27,7 @@ import {
 } from "./_web/carry_out.ts";
 import { API, refuse } from "./_web/guard.ts";
 import { answerRequest, type RouteContext } from "./_web/routes.ts";
+import { serveRequests, type WebRequest } from "./_web/serving/serve_requests.ts";
 import { openSession } from "./_web/session.ts";
 import type { StoreWatch } from "./_web/watch_store.ts";
 import { requireCapability } from "./ports/require_capability.ts";
@@ -105,19 +106,22 @@ export async function review(store: Store, options: ReviewOptions = {}): Promise
   const assets = pageAssets();
   let context: RouteContext | null = null;
 
-  async function answer(request: Request): Promise<Response> {
+  async function answer(request: WebRequest, prove: () => void): Promise<Response> {
     const refusal = refuse(request, { token, allowHosts });
     if (refusal !== null) return answers.refusal(refusal);
     const { pathname } = new URL(request.url);
-    if (pathname.startsWith(API)) return await answerRequest(context!, request);
+    if (pathname.startsWith(API)) {
+      prove();
+      return await answerRequest(context!, request);
+    }
     const asset = assets.get(pathname);
     return asset === undefined
       ? answers.refusal({ status: 404, refusal: { error: "not-found", message: "no such file" } })
       : answers.text(asset.text(), asset.type);
   }
 
-  const stop = new AbortController();
-  const server = listen(port, stop.signal, answer);
+  const listener = listen(port);
+  const serving = await serveRequests(listener, answer);
   const session = openSession(store, {
     config: config === undefined ? null : { config, path: options.configPath ?? null },
     mayApply: apply,
@@ -131,17 +135,16 @@ export async function review(store: Store, options: ReviewOptions = {}): Promise
   const workshop = apply ? openWorkshop(session.watch, options) : null;
   context = { session, workshop, answers };
   return {
-    url: `http://127.0.0.1:${server.addr.port}/#token=${token}`,
-    port: server.addr.port,
+    url: `http://127.0.0.1:${listener.addr.port}/#token=${token}`,
+    port: listener.addr.port,
     ready,
-    finished: server.finished,
+    finished: serving.finished,
     async [Symbol.asyncDispose]() {
       await workshop?.[Symbol.asyncDispose]();
       await session[Symbol.asyncDispose]();
       // A shutdown would wait for whoever neither sends nor reads to the end.
       await new Promise((resolve) => setTimeout(resolve, LAST_LINES));
-      stop.abort();
-      await server.finished;
+      await serving[Symbol.asyncDispose]();
     },
   };
 }
@@ -181,11 +184,7 @@ function refuseToApply(store: Store): void {
   );
 }
 
-function listen(
-  port: number,
-  signal: AbortSignal,
-  answer: (request: Request) => Promise<Response>,
-): Deno.HttpServer<Deno.NetAddr> {
+function listen(port: number): Deno.TcpListener {
   if (!Number.isInteger(port) || port < 0 || port > LAST_PORT) {
     throw new InvalidArgumentError(
       `Cannot serve the page at port ${port}: expected a number from 0 to ${LAST_PORT}`,
@@ -193,10 +192,7 @@ function listen(
   }
   for (let tried = port;; tried++) {
     try {
-      return Deno.serve(
-        { hostname: "127.0.0.1", port: tried, signal, onListen: () => {} },
-        answer,
-      );
+      return Deno.listen({ hostname: "127.0.0.1", port: tried });
     } catch (error) {
       if (!(error instanceof Deno.errors.AddrInUse)) throw error;
       if (tried === port + PORTS || tried === LAST_PORT) {

@@ -126,6 +126,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   // What page and server say to each other: types alone.
   { room: "tasks/_web/messages/", of: ["lib/answers/", "lib/verify/", "lib/view/"] },
   { room: "tasks/_web/messages.ts", of: ["lib/verify/", "lib/view/", "tasks/_web/messages/"] },
+  { room: "tasks/_web/serving/", of: ["node:"] },
   { room: "tasks/_io/", of: [...GROUND, "@std/", "node:"] },
   {
     room: "tasks/_doctor/",
@@ -461,14 +462,17 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [
       ...[...GROUND, "lib/backup/", "lib/policy/", "lib/plan/", "lib/cleanup/", "lib/words/"],
       ...["lib/verify/", "lib/answers/", "lib/render/", "lib/view/", "tasks/ports/"],
-      ...["tasks/backups/", "tasks/", "tasks/_web/messages.ts"],
+      ...["tasks/backups/", "tasks/", "tasks/_web/messages.ts", "tasks/_web/serving/"],
       ...["tasks/_web/page/", "tasks/_web/page/asking/", "tasks/_web/page/parts/"],
       ...["tasks/_web/page/pure/", "tasks/_web/page/tabs/", "node:", "preact", "preact/hooks"],
     ],
   },
   {
     room: "tasks/review.ts",
-    of: [...GROUND, "lib/policy/", "lib/render/", "tasks/ports/", "tasks/_web/"],
+    of: [
+      ...[...GROUND, "lib/policy/", "lib/render/", "tasks/ports/", "tasks/_web/"],
+      "tasks/_web/serving/",
+    ],
   },
   {
     room: "tasks/_cli/choose/",

@@ -9,6 +9,7 @@
  */
 
 import type { Refusal } from "./messages.ts";
+import type { WebRequest } from "./serving/serve_requests.ts";
 
 /** A request that is not carried out. */
 export interface Refused {
@@ -39,7 +40,7 @@ export const API = "/api/";
  * @param options What the server goes by.
  * @returns Why not; `null` where it may.
  */
-export function refuse(request: Request, options: GuardOptions): Refused | null {
+export function refuse(request: WebRequest, options: GuardOptions): Refused | null {
   const { headers, method } = request;
   const host = headers.get("host");
   if (host === null || !isOwnHost(host, options.allowHosts)) {

@@ -8,6 +8,7 @@ import { isRecord, isText } from "../../lib/text/json.ts";
 import { MOST_ROWS, type Window } from "../../lib/view/fit_window.ts";
 import type { RowsOrder, RowsWanted } from "../../lib/view/plan_rows.ts";
 import { MOST_BODY, type Refused, refused, TOO_LARGE } from "./guard.ts";
+import type { WebRequest } from "./serving/serve_requests.ts";
 import type { ApplyRequest, PinRequest, PlanRequest, RestoreRequest } from "./messages.ts";
 
 /**
@@ -16,7 +17,7 @@ import type { ApplyRequest, PinRequest, PlanRequest, RestoreRequest } from "./me
  * @param request The request.
  * @returns The JSON value; a refusal where it is none, or too large, whatever its headers say.
  */
-export async function readBody(request: Request): Promise<{ readonly body: unknown } | Refused> {
+export async function readBody(request: WebRequest): Promise<{ readonly body: unknown } | Refused> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   for await (const piece of request.body ?? []) {

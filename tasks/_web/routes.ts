@@ -31,6 +31,7 @@ import {
   rowsIn,
   windowIn,
 } from "./queries.ts";
+import type { WebRequest } from "./serving/serve_requests.ts";
 import { OUTDATED, type Session, type Shown } from "./session.ts";
 import type { ReadStore } from "./watch_store.ts";
 import { applying, repairing, restoring } from "./works.ts";
@@ -47,7 +48,7 @@ export interface RouteContext {
 
 /** A request, taken apart. */
 interface Asked {
-  readonly request: Request;
+  readonly request: WebRequest;
   readonly query: URLSearchParams;
 }
 
@@ -190,7 +191,7 @@ const CHANGING: Readonly<
  * @param request The request.
  * @returns The answer.
  */
-export async function answerRequest(context: RouteContext, request: Request): Promise<Response> {
+export async function answerRequest(context: RouteContext, request: WebRequest): Promise<Response> {
   const { answers, workshop } = context;
   const { pathname, searchParams: query } = new URL(request.url);
   const name = `${request.method} ${pathname.slice(API.length)}`;
