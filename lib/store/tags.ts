@@ -55,6 +55,9 @@ export function deletionMarks(tags: ReadonlyMap<string, string>): ReadonlyMap<st
   return marks;
 }
 
+/** The tag on a run that names what a tracking server fails at of what was logged to it. */
+export const UNSENT_TAG = "mltidy.unsent";
+
 /**
  * The tag on a run that we have started over a tracking server: by it the run is found again where the server's answer
  * was lost.

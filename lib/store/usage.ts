@@ -91,4 +91,6 @@ export interface Remains {
   readonly path: string;
   /** Why it could not be freed. */
   readonly message: string;
+  /** Whether it holds what was logged, and what a server has not got yet. @default {false} */
+  readonly isUnsent?: boolean;
 }

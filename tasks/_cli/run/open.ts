@@ -233,7 +233,9 @@ async function sayInterrupted(
     for (const id of changes) {
       world.say(
         holder === null
-          ? `Change ${id} of this store was cut off; \`${command("recover")}\` settles it\n`
+          ? `Change ${id} of this store was cut off; \`${
+            command("recover")
+          }\` settles it, or says what keeps it from that\n`
           : `Change ${id} of this store is not finished: ${holder} is at work on it\n`,
       );
     }
@@ -267,12 +269,19 @@ export function sayEarlier(
     const back = isWhole ? "all of it was taken back" : "it was taken back";
     const result = outcome === "completed" ? "it is complete now" : back;
     const what = task === "restore" ? `The undoing of change ${id}` : `Change ${id}`;
-    const rest = isWhole ? "" : `, but for what backup ${id} still keeps:`;
+    const left = task === "run" ? "the server refuses" : `backup ${id} still keeps`;
+    const rest = isWhole ? "" : `, but for what ${left}:`;
     world.say(`${what} had been cut off: ${result}${rest}\n`);
     for (const collision of collisions.slice(0, SAMPLE)) world.say(`  ${collision}\n`);
     for (const line of moreLines(collisions.length - SAMPLE, "--json")) world.say(`  ${line}\n`);
   }
-  for (const { path, message } of remains) {
+  for (const { path, message, isUnsent = false } of remains) {
+    if (isUnsent) {
+      world.say(
+        `What a training logged waits in ${path}: ${message}; the next task that changes the store sends it, as does the next training\n`,
+      );
+      continue;
+    }
     world.say(
       `An earlier change could not free ${path}: ${message}; mend that, and the next task that changes the store frees it\n`,
     );

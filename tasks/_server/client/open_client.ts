@@ -268,14 +268,18 @@ function readAnswer(
       : `what answers there (${status}) is no tracking server of MLflow's`;
     throw new RequestError(hasFailed ? "unanswered" : "foreign", message, details);
   }
-  // It has failed at something that it had begun.
-  const isBroken = status >= 500 && code === "INTERNAL_ERROR";
+  // It has failed at something that it had begun, unless its database takes no such text, however often it is asked.
+  const isBroken = status >= 500 && code === "INTERNAL_ERROR" &&
+    !NO_NUL.test(failure.message);
   throw new RequestError(
     isBroken ? "unanswered" : "refused",
     `the server says ${code} (${status})${words}`,
     details,
   );
 }
+
+/** What the driver of PostgreSQL says of a text with a NUL in it; SQLite and files take that. */
+const NO_NUL = /\bcannot contain NUL\b/;
 
 function isPage(text: string, headers: Headers): boolean {
   return /^text\/html/i.test(headers.get("Content-Type") ?? "") ||

@@ -28,6 +28,9 @@ export type RequestFailure =
   | "refused"
   | "foreign";
 
+/** Answers to who asks, and how often, whatever that is. */
+const OF_ASKING: ReadonlySet<number | null> = new Set([401, 408, 429]);
+
 /** A request that came to nothing. */
 export class RequestError extends Error {
   /** The class, where `instanceof` does not reach. */
@@ -73,6 +76,17 @@ export class RequestError extends Error {
   get isUnknown(): boolean {
     return this.status === 405 ||
       this.status === 404 && (this.code === null || this.code === "ENDPOINT_NOT_FOUND");
+  }
+
+  /** Whether a server, or what stands before it, has understood it and does not take it. */
+  get isRefusal(): boolean {
+    return this.failure === "refused" || this.status === 413;
+  }
+
+  /** Whether it may be for what was sent that it came to nothing, and something else would be taken. */
+  get mayBeForContent(): boolean {
+    const isOfWay = this.failure === "unreachable" || this.failure === "untrusted";
+    return !isOfWay && !this.isRefusal && !OF_ASKING.has(this.status);
   }
 
   /**

@@ -6,7 +6,7 @@
 
 import type { Dataset, MetricPoint } from "../../../lib/store/tracking_model.ts";
 import type { Answer } from "../client/read_answer.ts";
-import type { SpoolLine } from "./spool.ts";
+import type { SpoolLine } from "./read_spool.ts";
 
 /** Something that was logged. */
 export type Logged =

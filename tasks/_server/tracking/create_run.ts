@@ -4,6 +4,9 @@
  * *Ordering*: it is noted in the spool that a server is asked, then it is asked, then it is noted which run that made.
  * A run whose parent waits, too, comes after it, and names it as the server does.
  *
+ * A server that does not take the run as it is to be, such as one with a NUL in its name, is asked for a bare one, which
+ * gets the rest like whatever else is logged to it.
+ *
  * *Locking*: the spool's.
  *
  * *After an interruption*: where a server was asked and it is not known what came of it, the run is looked for by its
@@ -21,8 +24,10 @@ import type { ChangingClient } from "../client/open_changing_client.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { RequestError } from "../client/request_error.ts";
 import { recordsOf, runRecordOf } from "../scan/records.ts";
+import type { Logged } from "./batches.ts";
 import { setupServerExperiment } from "./setup_experiment.ts";
-import { type Spool, startedIn, type StartedRun } from "./spool.ts";
+import { startedIn, type StartedRun } from "./read_spool.ts";
+import type { Spool } from "./spool.ts";
 
 /**
  * Makes the run of a spool, or finds it. Needs the right to make runs.
@@ -40,23 +45,83 @@ export async function createRun(
 ): Promise<StartedRun> {
   if (spool.started !== null) return spool.started;
   const experiment_id = await experimentOf(client, spool, signal);
-  if (spool.tries > 0) {
-    const [found] = await findByKey(client, spool, spool.head.key, signal);
-    if (found !== undefined) return started(spool, found);
+  for (let tries = 1;; tries++) {
+    if (spool.tries > 0) {
+      const [found] = await findByKey(client, spool, spool.head.key, signal);
+      if (found !== undefined) return started(spool, found);
+    }
+    const create = { ...await withParent(client, spool, signal), experiment_id };
+    try {
+      return await make(client, spool, create, signal);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      const isFailure = error.status !== null && error.mayBeForContent;
+      if (!error.isRefusal && !isFailure) throw error;
+      if (isFailure && tries < MOST_TRIES) continue;
+      const bare = await createBare(client, spool, create, signal);
+      if (bare === null) throw error;
+      return bare;
+    }
   }
-  const create = await withParent(client, spool, signal);
+}
+
+/** How often a server may fail at a run before it is asked for a bare one. */
+const MOST_TRIES = 2;
+
+async function make(
+  client: ChangingClient,
+  spool: Spool,
+  create: Answer,
+  signal: AbortSignal,
+): Promise<StartedRun> {
   spool.noteTry(spool.tries + 1);
   try {
-    const { run } = await client.ask(
-      "runs/create",
-      { ...create, experiment_id },
-      { signal },
-    );
+    const { run } = await client.ask("runs/create", create, { signal });
     return started(spool, startedOf(run));
   } catch (error) {
     if (error instanceof RequestError && !error.isUncertain) spool.noteTry(spool.tries - 1);
     throw error;
   }
+}
+
+/** The run matters more than its name, and than any of its tags; `null`: nothing came of that either. */
+async function createBare(
+  client: ChangingClient,
+  spool: Spool,
+  { experiment_id, start_time }: Answer,
+  signal: AbortSignal,
+): Promise<StartedRun | null> {
+  try {
+    // Who fails may have made it all the same.
+    const [found] = spool.tries > 0 ? await findByKey(client, spool, spool.head.key, signal) : [];
+    if (found !== undefined) return started(spool, found);
+    spool.noteBare(true);
+    const tags = [{ key: RUN_KEY_TAG, value: spool.head.key }];
+    return await make(client, spool, { experiment_id, start_time, tags }, signal);
+  } catch (error) {
+    if (error instanceof RequestError) return null;
+    throw error;
+  }
+}
+
+/**
+ * Tells with which tags a run was to begin, which it lacks where it was made bare.
+ *
+ * @param client Asks the server.
+ * @param spool Whose run.
+ * @param signal Breaks it off.
+ * @returns What is to be logged to it before anything else.
+ * @throws {RequestError} When it is not known which run its parent is.
+ */
+export async function startingTags(
+  client: ChangingClient,
+  spool: Spool,
+  signal: AbortSignal,
+): Promise<readonly Logged[]> {
+  const create = await withParent(client, spool, signal);
+  return recordsOf(create ?? {}, "tags").map(({ key, value }): Logged => ({
+    tag: [`${key}`, `${value}`],
+  }));
 }
 
 /**
@@ -88,10 +153,28 @@ async function experimentOf(
   const { head: { experimentId }, experiment } = spool;
   const later = laterExperimentOf(experimentId);
   if (experiment !== null || later === null) return experiment ?? experimentId;
-  const tags = new Map(Object.entries(later.tags));
-  const setup = await setupServerExperiment(client, { ...later, tags }, signal);
-  spool.noteExperiment(setup.experimentId);
-  return setup.experimentId;
+  const setUp = async (tags: readonly (readonly [string, string])[]) =>
+    (await setupServerExperiment(client, { ...later, tags: new Map(tags) }, signal)).experimentId;
+  const tags = Object.entries(later.tags);
+  let id: string;
+  try {
+    id = await setUp(tags);
+  } catch (error) {
+    if (tags.length === 0 || !isRefused(error)) throw error;
+    id = await setUp([]);
+    for (const one of tags) {
+      await setUp([one]).catch((error) => {
+        if (!isRefused(error)) throw error;
+        spool.noteRefusal(`tag ${one[0]} of experiment ${later.name}: ${error.message}`);
+      });
+    }
+  }
+  spool.noteExperiment(id);
+  return id;
+}
+
+function isRefused(error: unknown): error is RequestError {
+  return error instanceof RequestError && error.isRefusal;
 }
 
 function started(spool: Spool, run: StartedRun): StartedRun {

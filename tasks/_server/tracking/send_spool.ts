@@ -15,9 +15,10 @@ import { removeIfThere } from "../../_io/durable.ts";
 import type { ChangingClient } from "../client/open_changing_client.ts";
 import { RequestError } from "../client/request_error.ts";
 import { type Batch, nextBatch } from "./batches.ts";
-import { createRun } from "./create_run.ts";
-import { deliver, isFinal } from "./deliver.ts";
-import type { Spool, StartedRun } from "./spool.ts";
+import { createRun, startingTags } from "./create_run.ts";
+import { deliver, deliverAside, isFinal, markUnsent } from "./deliver.ts";
+import type { StartedRun } from "./read_spool.ts";
+import type { Spool } from "./spool.ts";
 
 /** What sends a spool. */
 export interface Sender {
@@ -25,6 +26,8 @@ export interface Sender {
   readonly trouble: Error | null;
   /** Parameters that had another value on the server, by their keys, with that value. */
   readonly conflicts: ReadonlyMap<string, string>;
+  /** Parameters that did not get there, by their keys, and why. */
+  readonly lost: ReadonlyMap<string, string>;
   /** Begins to send, unless that is under way. */
   wake(): void;
   /**
@@ -41,9 +44,10 @@ export interface Sender {
    */
   start(patience: number): Promise<StartedRun | null>;
   /**
-   * Waits until the server has all of it, trying again meanwhile, and stops; with no patience at once.
+   * Waits until the server has all of it but for what is set aside, trying again meanwhile, and stops; with no patience
+   * at once.
    *
-   * @returns Whether it has all of it.
+   * @returns Whether it has.
    */
   stop(patience: number): Promise<boolean>;
 }
@@ -77,6 +81,13 @@ export function openSender(
   const controller = new AbortController();
   const { signal } = controller;
   const conflicts = new Map<string, string>();
+  const lost = new Map<string, string>();
+  const delivery = {
+    ...{ client, spool, signal, conflicts, lost },
+    failing: new Set<string>(),
+    pause: waitAWhile,
+  };
+  let hasAside = spool.aside.length > 0;
   const waiters = new Set<() => void>();
   let trouble: Error | null = null;
   let failures = 0;
@@ -86,18 +97,28 @@ export function openSender(
   outer?.addEventListener("abort", giveUp);
   if (outer?.aborted) giveUp();
   const tell = () => [...waiters].forEach((look) => look());
-  const isDone = () => spool.started !== null && spool.sent === spool.size;
+  const isSent = () => spool.sent === spool.size && !spool.isBare && !hasAside;
+  const isDone = () => spool.started !== null && isSent() && !spool.isProbed;
 
   async function drain(): Promise<void> {
     while (!signal.aborted && !isDone()) {
       try {
         const run = await createRun(client, spool, signal);
         tell();
+        if (spool.isBare) {
+          await deliver(delivery, run, await startingTags(client, spool, signal));
+          spool.noteBare(false);
+        }
+        if (hasAside) await deliverAside(delivery, run);
+        hasAside = false;
         const batch = nextBatch(spool.next());
-        if (batch === null) break;
-        await deliver({ client, spool, signal, conflicts }, run, batch.entries);
-        spool.acknowledge(batch.end);
-        forgetFiles(spool, batch);
+        if (batch !== null) {
+          await deliver(delivery, run, batch.entries);
+          spool.acknowledge(batch.end);
+          forgetFiles(spool, batch);
+        }
+        if (isSent() && spool.isProbed) await markUnsent(delivery, run);
+        else if (batch === null) break;
         [trouble, failures] = [null, 0];
         tell();
       } catch (error) {
@@ -151,6 +172,7 @@ export function openSender(
       return trouble;
     },
     conflicts,
+    lost,
     wake,
     async confirm(end, patience) {
       const has = () => spool.sent >= end;
@@ -187,7 +209,9 @@ function isAnswer(error: unknown): error is RequestError {
 }
 
 function forgetFiles(spool: Spool, { entries }: Batch): void {
+  const kept = new Set(spool.aside.map(({ entry }) => JSON.stringify(entry)));
   for (const entry of entries) {
-    if ("artifact" in entry) removeIfThere(spool.fileOf(entry.artifact[1]));
+    if (!("artifact" in entry) || kept.has(JSON.stringify(entry))) continue;
+    removeIfThere(spool.fileOf(entry.artifact[1]));
   }
 }

@@ -11,13 +11,14 @@
  */
 
 import { basename, join } from "@std/path";
-import { minutes } from "../../../lib/text/units.ts";
+import { minutes, plural } from "../../../lib/text/units.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { openEntry } from "../../_io/open_entry.ts";
 import type { ChangingClient } from "../client/open_changing_client.ts";
 import { RequestError } from "../client/request_error.ts";
 import { WaitingError } from "./create_run.ts";
 import { openSender, type SenderOptions } from "./send_spool.ts";
+import type { Aside } from "./read_spool.ts";
 import { openSpool, type Spool } from "./spool.ts";
 
 /** What became of a spool. */
@@ -32,8 +33,8 @@ export interface SentSpool {
   readonly left: readonly string[];
   /** Whether the server has all that it takes. */
   readonly isWhole: boolean;
-  /** Whether the server did not answer, so that nothing else need be tried. */
-  readonly isUnanswered: boolean;
+  /** Why the server gave no answer, so that nothing else need be tried; `null`: it did, to something at least. */
+  readonly silence: string | null;
   /** Whether its run comes after another one, which the server does not have yet. */
   readonly isWaiting: boolean;
 }
@@ -61,19 +62,28 @@ export async function sendSpools(
   let paths = await spoolPaths(directory);
   while (paths.length > 0) {
     const waiting: SentSpool[] = [];
-    for (const path of paths) {
+    for (const [at, path] of paths.entries()) {
       if (options.signal?.aborted) return [...sent, ...waiting];
       const spool = openIfLeft(path);
       if (spool === null) continue;
       const one = await sendOne(client, spool, { patience, ...options });
       (one.isWaiting ? waiting : sent).push(one);
-      if (one.isUnanswered) return [...sent, ...waiting];
+      if (one.silence !== null) {
+        return [...sent, ...waiting, ...untried(paths.slice(at + 1), one.silence)];
+      }
     }
     // What waits for nobody but another one that waits, too, waits for good.
     if (waiting.length === paths.length) return [...sent, ...waiting];
     paths = waiting.map(({ path }) => path);
   }
   return sent;
+}
+
+function untried(paths: readonly string[], silence: string): readonly SentSpool[] {
+  return paths.filter(isLeft).map((path) => ({
+    ...{ key: basename(path, ".jsonl"), path, runId: null, isWhole: false, isWaiting: false },
+    ...{ silence, left: [silence] },
+  }));
 }
 
 /** Another process may have sent it meanwhile; what is no file of ours is left as it is. */
@@ -120,14 +130,45 @@ async function sendOne(
   { patience, ...options }: SendOptions & { readonly patience: number },
 ): Promise<SentSpool> {
   const sender = openSender(client, spool, { ...options, once: true });
-  const isWhole = await sender.stop(patience);
-  const { head: { key }, path, started, refused } = spool;
+  const isSent = await sender.stop(patience);
+  const { head: { key }, path, started, refused, aside } = spool;
+  const isWhole = isSent && aside.length === 0;
   if (isWhole) spool.remove();
   else spool.close();
-  const why = isWhole ? [] : [sender.trouble?.message ?? "it was broken off"];
+  const { trouble } = sender;
+  const why = isSent ? [] : [trouble?.message ?? "it was broken off"];
+  const failed = aside.length === 0 ? [] : [asideText(aside)];
   return {
-    ...{ key, path, runId: started?.runId ?? null, isWhole, left: [...why, ...refused] },
-    isUnanswered: sender.trouble instanceof RequestError,
-    isWaiting: !isWhole && sender.trouble instanceof WaitingError,
+    ...{ key, path, runId: started?.runId ?? null, isWhole, left: [...why, ...failed, ...refused] },
+    silence: isSent ? null : await silenceOf(client, trouble, options.signal),
+    isWaiting: !isWhole && trouble instanceof WaitingError,
   };
+}
+
+/** Whoever fails at one run need not fail at the next. */
+async function silenceOf(
+  client: ChangingClient,
+  trouble: Error | null,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  if (!(trouble instanceof RequestError) || trouble.isRefusal) return null;
+  if (trouble.isLate || !trouble.mayBeForContent) return trouble.message;
+  try {
+    await client.ask("experiments/search", { view_type: "ALL", max_results: 1 }, { signal });
+    return null;
+  } catch {
+    return trouble.message;
+  }
+}
+
+/**
+ * Says what a server fails at.
+ *
+ * @param aside What is set aside, one at least.
+ * @returns The text, without an end.
+ */
+export function asideText(aside: readonly Aside[]): string {
+  return `the server fails at ${plural(aside.length, "thing")} that ${
+    aside.length === 1 ? "was" : "were"
+  } logged, and takes others: ${aside[0]?.why}`;
 }

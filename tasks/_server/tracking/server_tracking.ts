@@ -26,7 +26,8 @@ import { readRun } from "../scan/read_run.ts";
 import { openSender } from "./send_spool.ts";
 import { sendSpools } from "./send_spools.ts";
 import { setupServerExperiment } from "./setup_experiment.ts";
-import { createSpool, type SpoolHead, startedIn, type StartedRun } from "./spool.ts";
+import { type SpoolHead, startedIn, type StartedRun } from "./read_spool.ts";
+import { createSpool } from "./spool.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
 import { trackRun } from "./tracked_run.ts";
 

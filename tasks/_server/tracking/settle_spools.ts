@@ -28,6 +28,6 @@ export async function settleSpools(
     collisions: left,
   }));
   const remains = sent.filter(({ isWhole }) => !isWhole)
-    .map(({ path, left }) => ({ path, message: left[0] ?? "it was broken off" }));
+    .map(({ path, left }): Remains => ({ path, message: left.join("; "), isUnsent: true }));
   return { settled, remains };
 }

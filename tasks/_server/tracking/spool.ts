@@ -3,7 +3,8 @@
  * memory holds no more than one batch of it, and what was logged outlives the process.
  *
  * ```
- * spool/KEY.jsonl   a head, then a line for each thing logged, for what the server has by now, for what it refused
+ * spool/KEY.jsonl   a head, then a line for each thing logged, for what the server has by now, for what it refused, and
+ *                   for what it fails at, which is set aside until it takes that, too
  * spool/KEY.N       the bytes of an artifact
  * ```
  *
@@ -20,35 +21,21 @@
  */
 
 import { join } from "@std/path";
-import { isRecord, isText } from "../../../lib/text/json.ts";
 import { formatSize } from "../../../lib/text/units.ts";
 import { removeIfThere, writeAll } from "../../_io/durable.ts";
 import { openEntry } from "../../_io/open_entry.ts";
 import type { Answer } from "../client/read_answer.ts";
-
-/** Whose spool it is. */
-export interface SpoolHead {
-  /** 32 hexadecimal digits: the run's tag `mltidy.run_key`, and its id as long as no server has given it one. */
-  readonly key: string;
-  readonly experimentId: string;
-  /** What `runs/create` is asked; `null` for a run that was there before. */
-  readonly create: Answer | null;
-  /** The key of its parent, where no server had given that an id when the run was begun. @default {null} */
-  readonly parent?: string | null;
-}
-
-/** The run that the server has made, or had. */
-export interface StartedRun {
-  readonly runId: string;
-  readonly artifactUri: string;
-}
-
-/** A line of a spool. */
-export interface SpoolLine {
-  readonly entry: Answer;
-  /** Where it ends in the file, bytes. */
-  readonly end: number;
-}
+import {
+  type Aside,
+  type Marks,
+  NO_MARKS,
+  type Noted,
+  readMarks,
+  readPart,
+  type SpoolHead,
+  type SpoolLine,
+  type StartedRun,
+} from "./read_spool.ts";
 
 /** A spool that is held by this process. */
 export interface Spool {
@@ -63,6 +50,12 @@ export interface Spool {
   readonly tries: number;
   /** What the server has refused for good, oldest first. */
   readonly refused: readonly string[];
+  /** What the server fails at, oldest first. */
+  readonly aside: readonly Aside[];
+  /** Whether the run was made without the tags that it was to begin with. */
+  readonly isBare: boolean;
+  /** Whether the run may have the tag that names what the server fails at, and is not to have it for good. */
+  readonly isProbed: boolean;
   /** Where the file ends, bytes. */
   readonly size: number;
   /** Up to where the server has it, bytes. */
@@ -78,6 +71,12 @@ export interface Spool {
   noteExperiment(id: string): void;
   noteStart(started: StartedRun): void;
   noteRefusal(message: string): void;
+  noteBare(isBare: boolean): void;
+  noteProbe(isProbed: boolean): void;
+  /** Notes that the server fails at something. */
+  setAside(entry: Answer, why: string): void;
+  /** Notes that something of it is settled. */
+  settle(aside: Aside): void;
   /** A place for the bytes of an artifact, beside the file. */
   newFile(): string;
   /** Names a file that `newFile` gave, by what stands behind its last dot. */
@@ -90,27 +89,8 @@ export interface Spool {
   close(): void;
 }
 
-/**
- * Tells which run the server has made of a spool, whoever holds that. Needs read permission for it.
- *
- * @param directory Absolute path of the spools.
- * @param key The run's key.
- * @returns The run; `null` while no server is known to have it; `undefined` where there is no such spool.
- */
-export function startedIn(directory: string, key: string): StartedRun | null | undefined {
-  try {
-    using file = openEntry(join(directory, `${key}.jsonl`));
-    return readMarks(file).marks.started;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
 /** More than that waits for no server, bytes: a disk has other uses, too. */
 const LARGEST = 1 << 30;
-/** So much is read at once, bytes, and one line at least. */
-const PART = 1 << 20;
 /** A file of which the server has all begins anew from here on, bytes. */
 const LONG = 4 << 20;
 
@@ -131,7 +111,7 @@ export function createSpool(
   const file = Deno.openSync(path, { read: true, write: true, createNew: true, mode: 0o600 });
   // Whoever sends what was left may be looking at it just now, and sees that it is empty.
   file.lockSync(true);
-  const spool = spoolIn({ path, file, head, marks: NO_MARKS, size: 0 });
+  const spool = spoolIn({ path, file, head, marks: NO_MARKS, aside: [], size: 0 });
   spool.append({ spool: 1, ...head });
   spool.acknowledge(spool.size);
   if (started !== null) spool.noteStart(started);
@@ -158,35 +138,17 @@ export function openSpool(path: string): Spool | null {
   }
   // What was cut off in the middle of a line was not logged.
   file.truncateSync(found.size);
-  return spoolIn({ path, file, head: found.head, marks: found.marks, size: found.size });
+  return spoolIn({ path, file, ...found, head: found.head });
 }
 
-interface Marks {
-  readonly experiment: string | null;
-  readonly started: StartedRun | null;
-  readonly tries: number;
-  readonly refused: readonly string[];
-  readonly sent: number;
-}
-
-const NO_MARKS: Marks = {
-  experiment: null,
-  started: null,
-  tries: 0,
-  refused: [],
-  sent: 0,
-};
-
-interface Opened {
+interface Opened extends Noted {
   readonly path: string;
   readonly file: Deno.FsFile;
   readonly head: SpoolHead;
-  readonly marks: Marks;
-  readonly size: number;
 }
 
 function spoolIn({ path, file, head, ...opened }: Opened): Spool {
-  let { marks, size } = opened;
+  let { marks, aside, size } = opened;
   let isOpen = true;
   let files = 0;
   const encoder = new TextEncoder();
@@ -230,6 +192,15 @@ function spoolIn({ path, file, head, ...opened }: Opened): Spool {
     get refused() {
       return marks.refused;
     },
+    get aside() {
+      return aside;
+    },
+    get isBare() {
+      return marks.isBare;
+    },
+    get isProbed() {
+      return marks.isProbed;
+    },
     get size() {
       return size;
     },
@@ -250,7 +221,7 @@ function spoolIn({ path, file, head, ...opened }: Opened): Spool {
     acknowledge(end) {
       const isAll = end === size;
       // Marks alone need not be sent.
-      if (isAll && size > LONG) {
+      if (isAll && size > LONG && aside.length === 0) {
         file.truncateSync(0);
         size = 0;
         write({ spool: 1, ...head });
@@ -264,6 +235,20 @@ function spoolIn({ path, file, head, ...opened }: Opened): Spool {
     noteExperiment: (experiment) => mark({ experiment }),
     noteStart: (started) => mark({ started }),
     noteRefusal: (message) => mark({ refused: [...marks.refused, message].slice(-MOST_REFUSED) }),
+    noteBare: (isBare) => mark({ isBare }),
+    noteProbe: (isProbed) => mark({ isProbed }),
+    setAside(entry, why) {
+      const text = JSON.stringify(entry);
+      // Whoever was killed before the server's answer was noted sends the same once more.
+      if (aside.some((one) => JSON.stringify(one.entry) === text)) return;
+      const one: Aside = { id: size, entry, why };
+      write({ aside: one });
+      aside = [...aside, one];
+    },
+    settle({ id }) {
+      write({ settled: id });
+      aside = aside.filter((one) => one.id !== id);
+    },
     newFile: () => fileOf(`${size}-${files++}`),
     fileOf,
     sync: () => file.syncSync(),
@@ -278,70 +263,3 @@ function spoolIn({ path, file, head, ...opened }: Opened): Spool {
 
 /** So many refusals are kept, for people. */
 const MOST_REFUSED = 20;
-
-/** Reads lines from a place in the file; one at least, however long. */
-function readPart(file: Deno.FsFile, from: number, to: number): readonly SpoolLine[] {
-  let bytes = readBytes(file, from, Math.min(PART, to - from));
-  while (from + bytes.length < to && bytes.lastIndexOf(LINE_FEED) < 0) {
-    bytes = readBytes(file, from, Math.min(bytes.length * 4, to - from));
-  }
-  const lines: SpoolLine[] = [];
-  const decoder = new TextDecoder();
-  for (let at = 0;;) {
-    const end = bytes.indexOf(LINE_FEED, at);
-    if (end < 0) break;
-    lines.push({ entry: parsed(decoder.decode(bytes.subarray(at, end))), end: from + end + 1 });
-    at = end + 1;
-  }
-  return lines;
-}
-
-const LINE_FEED = 10;
-
-function readBytes(file: Deno.FsFile, from: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  file.seekSync(from, Deno.SeekMode.Start);
-  let read = 0;
-  while (read < length) {
-    const count = file.readSync(bytes.subarray(read));
-    if (count === null) break;
-    read += count;
-  }
-  return bytes.subarray(0, read);
-}
-
-/** Nobody else writes there; what is no record all the same is passed over. */
-function parsed(line: string): Answer {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isRecord(value) ? value : {};
-  } catch {
-    return {};
-  }
-}
-
-function readMarks(
-  file: Deno.FsFile,
-): { readonly head: SpoolHead | null; readonly marks: Marks; readonly size: number } {
-  const all = file.statSync().size;
-  let [head, marks, size]: [SpoolHead | null, Marks, number] = [null, NO_MARKS, 0];
-  while (size < all) {
-    const lines = readPart(file, size, all);
-    if (lines.length === 0) break;
-    for (const { entry, end } of lines) {
-      size = end;
-      head ??= headOf(entry);
-      if (isRecord(entry["marks"])) marks = { ...marks, ...entry["marks"] as Partial<Marks> };
-    }
-    if (head === null) break;
-  }
-  return { head, marks, size };
-}
-
-function headOf(entry: Answer): SpoolHead | null {
-  const { spool, key, experimentId, create = null, parent = null } = entry;
-  const isOurs = spool === 1 && isText(key) && isText(experimentId) &&
-    (create === null || isRecord(create)) && (parent === null || isText(parent));
-  if (!isOurs) return null;
-  return { key, experimentId, create, ...(parent === null ? {} : { parent }) };
-}

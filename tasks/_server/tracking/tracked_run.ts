@@ -24,6 +24,7 @@ import { type Logged, metricEntries } from "./batches.ts";
 import type { Patience } from "./patience.ts";
 import { elsewhereText, proxiedPath } from "./deliver.ts";
 import type { Sender } from "./send_spool.ts";
+import { asideText } from "./send_spools.ts";
 import { openSpool, type Spool } from "./spool.ts";
 import { stageArtifact } from "./stage_artifact.ts";
 
@@ -78,6 +79,8 @@ export function trackRun(options: TrackedRunOptions): TrackedRun {
       if (existing !== undefined) return compared(existing, text);
       const end = log({ param: [key, text] });
       await sender.confirm(end, patience.confirm);
+      const why = sender.lost.get(key);
+      if (why !== undefined) throw new Error(why);
       const other = sender.conflicts.get(key);
       if (known.size < MOST_REMEMBERED) known.set(key, other ?? text);
       return other === undefined ? LOGGED : compared(other, text);
@@ -136,6 +139,10 @@ export function trackRun(options: TrackedRunOptions): TrackedRun {
       spool.close();
       throw new Error(laterText(spool, sender, client.server.location));
     }
+    if (spool.aside.length > 0) {
+      spool.close();
+      throw new Error(unsentText(spool));
+    }
     spool.remove();
     if (refused.length > 0) throw new Error(refusedText(refused));
   }
@@ -153,6 +160,13 @@ function laterText({ path }: Spool, { trouble }: Sender, location: string): stri
   const why = trouble?.message ?? "the server has not taken all of it in time";
   const command = shellWords(["deno", "task", "recover", "--store", location]);
   return `${why}; what is missing waits in ${path}, and the next training into this store sends it, or \`${command}\``;
+}
+
+function unsentText({ path, aside, refused }: Spool): string {
+  const more = refused.length > 0 ? `; ${refusedText(refused)}` : "";
+  return `it is recorded, but ${
+    asideText(aside)
+  }; that waits in ${path}, and the next training into this store tries again, or deno task recover${more}`;
 }
 
 function refusedText(refused: readonly string[]): string {

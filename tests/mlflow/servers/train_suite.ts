@@ -29,7 +29,7 @@ const FAULTS: readonly (readonly [at: number, fault: Fault])[] = [
  *
  * @param subject The server.
  */
-export async function trainOver({ uri }: Subject): Promise<void> {
+export async function trainOver({ uri, backend }: Subject): Promise<void> {
   const ask = askerOf(uri);
   await using directory = await memoryDirectory();
   await using proxy = startFaultProxy(forwardTo(uri));
@@ -70,6 +70,24 @@ export async function trainOver({ uri }: Subject): Promise<void> {
   );
   for (const run of runs) await checkRun(ask, run);
 
+  const { experimentId: other } = await setupExperiment(store, "train with NUL");
+  const warn = () => {};
+  await safeRun(store, { experimentId: other, runName: "a\0b", warn }, async (run) => {
+    await run.logParam("nul", "a\0b");
+    await run.setTag("nul", "a\0b");
+    await run.logInput({ name: "a\0b", digest: "0123", sourceType: "local", source: "{}" });
+    await run.logMetric("after", 1);
+  });
+  const [run, ...more] = await runsOf(ask, other);
+  const hasNul = !backend.startsWith("postgresql:");
+  assertEquals([more.length, run?.info.status, run?.info.run_name === "a\0b"], [
+    ...[0, "FINISHED", hasNul],
+  ]);
+  assertEquals(run?.data.metrics.map(({ key, value }) => `${key}=${value}`), ["after=1"]);
+  assertEquals(run?.data.params?.map(({ value }) => value), hasNul ? ["a\0b"] : undefined);
+  assertEquals((await recover(store)).remains, []);
+
+  await ask("POST", "experiments/delete", { experiment_id: other });
   await ask("POST", "experiments/delete", { experiment_id: experimentId });
   const restored = await setupExperiment(store, "train over it");
   assertEquals(restored, { experimentId, outcome: "restored" });
@@ -84,7 +102,7 @@ interface Told {
     readonly end_time: number;
   };
   readonly data: {
-    readonly params: readonly { readonly key: string; readonly value: string }[];
+    readonly params?: readonly { readonly key: string; readonly value: string }[];
     readonly metrics: readonly { readonly key: string; readonly value: number | string }[];
   };
   readonly inputs: {
@@ -106,7 +124,7 @@ async function checkRun(ask: Asker, { info, data, inputs }: Told): Promise<void>
   const { run_id, run_name, status, end_time } = info;
   assertEquals([status, end_time > 0], ["FINISHED", true], run_name);
   assertEquals(
-    data.params.map(({ key, value }) => `${key}=${value}`).toSorted(),
+    data.params?.map(({ key, value }) => `${key}=${value}`).toSorted(),
     ["depth=3", "lr=0.1"],
     run_name,
   );

@@ -1,10 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type Logged, nextBatch, requestFor } from "../../../../tasks/_server/tracking/batches.ts";
-import {
-  createSpool,
-  openSpool,
-  type SpoolHead,
-} from "../../../../tasks/_server/tracking/spool.ts";
+import type { SpoolHead } from "../../../../tasks/_server/tracking/read_spool.ts";
+import { createSpool, openSpool } from "../../../../tasks/_server/tracking/spool.ts";
 import { memoryDirectory } from "../../../_support/temp_directory.ts";
 
 const HEAD: SpoolHead = { key: "a".repeat(32), experimentId: "1", create: null };
