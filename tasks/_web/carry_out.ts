@@ -17,6 +17,8 @@ import type { Plan } from "../../lib/plan/plan.ts";
 import type { ApplyReport } from "../../lib/plan/report.ts";
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import type { Remains } from "../../lib/store/usage.ts";
+import { formatCount, plural } from "../../lib/text/units.ts";
+import { RestoreStoppedError } from "../backups/restore_stopped.ts";
 import { lineStream } from "./answers.ts";
 import { type Refused, refused } from "./guard.ts";
 import type { WorkLine } from "./messages.ts";
@@ -176,6 +178,7 @@ const BUSY = refused(
 );
 
 function failedLine(error: unknown): WorkLine {
+  if (error instanceof RestoreStoppedError && error.done > 0) return stoppedLine(error);
   if (error instanceof DOMException && error.name === "AbortError") {
     return { work: "failed", message: "Stopped before anything was carried out" };
   }
@@ -183,6 +186,21 @@ function failedLine(error: unknown): WorkLine {
     ? [error.message, ...error.collisions.slice(0, 10)].join("\n")
     : errorMessage(error);
   return { work: "failed", message };
+}
+
+/** What came back until then did; the same button goes on with what is left. */
+function stoppedLine({ done, left }: RestoreStoppedError): WorkLine {
+  return {
+    work: "done",
+    summary: `Stopped: ${formatCount(done)} of ${plural(done + left, "change")} undone`,
+    applied: done,
+    skipped: 0,
+    failed: 0,
+    notRun: left,
+    bytes: 0,
+    backup: null,
+    notes: ["What is left still lies in the backup: bring it back from there to go on."],
+  };
 }
 
 function throttled(tell: (line: WorkLine) => void): WorkTools["onProgress"] {

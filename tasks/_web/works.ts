@@ -17,6 +17,8 @@ import type { ApplyReport } from "../../lib/plan/report.ts";
 import { renderReport } from "../../lib/render/report.ts";
 import { renderRestore } from "../../lib/render/restore.ts";
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { plural } from "../../lib/text/units.ts";
+import { listBackups } from "../backups/list_backups.ts";
 import { restore } from "../backups/restore.ts";
 import { decideAndApply, type PlanAndApplyResult } from "../plan_and_apply.ts";
 import { repair } from "../repair.ts";
@@ -140,8 +142,10 @@ function reportLine(report: ApplyReport): WorkLine {
  * @param request Which backup, and what of it.
  * @returns The work.
  */
-export function restoring({ store, options }: Session, { id, run }: RestoreRequest): Work {
+export function restoring({ store, options }: Session, request: RestoreRequest): Work {
+  const { id, run } = request;
   return async ({ signal, onProgress, note }) => {
+    onProgress(await bringingLabel(store, options, request), 0);
     const report = await restore(store, {
       id,
       ...(run === undefined ? {} : { run }),
@@ -164,4 +168,18 @@ export function restoring({ store, options }: Session, { id, run }: RestoreReque
       notes: notes.map((line) => line.trim()).slice(0, MOST_NOTES),
     };
   };
+}
+
+/** Not every kind of store counts what comes back, so that it is said at first how much that is. */
+async function bringingLabel(
+  store: Session["store"],
+  options: Session["options"],
+  { id, run }: RestoreRequest,
+): Promise<string> {
+  if (run !== undefined) return "Bringing back one run";
+  const { backups } = await listBackups(store, { backups: options.backups ?? undefined });
+  const backup = backups.find((one) => one.id === id);
+  return backup?.kind === "change"
+    ? `Bringing back ${plural(backup.changes, "change")}`
+    : "Bringing it back";
 }

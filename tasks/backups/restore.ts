@@ -22,10 +22,17 @@ import type { BackupListing, Rescue } from "../../lib/backup/backup.ts";
 import type { RestoreReport } from "../../lib/backup/report.ts";
 import { findNamed } from "../../lib/text/find_named.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
-import type { BackupPreview, Backups, BackupWork, RestoreSelection } from "../ports/backups.ts";
+import type {
+  BackupPreview,
+  Backups,
+  BackupWork,
+  BroughtBackReport,
+  RestoreSelection,
+} from "../ports/backups.ts";
 import { lockStore } from "../ports/lock_store.ts";
 import { requireCapability } from "../ports/require_capability.ts";
 import type { Store } from "../ports/store.ts";
+import { RestoreStoppedError } from "./restore_stopped.ts";
 
 /** Which backup, what of it, and where to bring it. */
 export interface RestoreOptions extends TypedSelection, BackupWork {
@@ -54,6 +61,7 @@ export interface RestoreOptions extends TypedSelection, BackupWork {
  * @throws {UnsupportedStoreError} When the backup is the copy of a database, which is only ever copied elsewhere.
  * @throws {StoreLockedError} When another process holds the store's lock.
  * @throws {DamagedBackupError} When the backup is damaged, or one that may be the newest.
+ * @throws {DOMException} `AbortError` when the signal is aborted; it says how much is undone, and how much is left.
  *
  * @example
  * ```ts
@@ -121,7 +129,9 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
   const { backup } = wanted;
   const selection = await selectionIn(own, backup.id, options);
   const broughtBack = await own.bringBack(backup.id, selection, options)
-    .catch(async (error: unknown) => {
+    .catch(async (error: unknown): Promise<BroughtBackReport> => {
+      const { signal } = options;
+      if (signal?.aborted && error === signal.reason) return await wholeOrStopped(own, wanted);
       if (!(error instanceof RestoreCollisionError)) throw error;
       const rescue = await rescueCommand(own, location, backup.id, options);
       const listing = listCommand(location, options, [backup.id, "--list"]);
@@ -131,6 +141,21 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
       throw new RestoreCollisionError(backup.id, collisions, advice);
     });
   return { ...report, backup, ...broughtBack, settled, remains };
+}
+
+/** What was stopped at its very end was not; else it is told how far it came. */
+async function wholeOrStopped(
+  place: Backups,
+  { backup, changes }: BackupPreview,
+): Promise<BroughtBackReport> {
+  const now = (await place.list()).find(({ id }) => id === backup.id);
+  const done = Math.min(changes, Math.max(0, countOf(backup) - countOf(now)));
+  if (done < changes) throw new RestoreStoppedError(done, changes - done);
+  return { changes, faults: [] };
+}
+
+function countOf(backup: BackupListing | undefined): number {
+  return backup?.kind === "change" ? backup.changes : 0;
 }
 
 async function find(

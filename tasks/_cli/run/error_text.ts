@@ -2,6 +2,7 @@ import { errorMessage, firstThrown, RestoreCollisionError } from "../../../lib/e
 import { partlyText, RESCUE } from "../../../lib/render/restore.ts";
 import { moreLines } from "../../../lib/render/more.ts";
 import { shellWords, withoutFlags } from "../../../lib/text/shell_words.ts";
+import { RestoreStoppedError } from "../../backups/restore_stopped.ts";
 
 /**
  * Says to whoever typed a command why it failed, and what to type next.
@@ -12,6 +13,7 @@ import { shellWords, withoutFlags } from "../../../lib/text/shell_words.ts";
  */
 export function errorText(thrown: unknown, words: readonly string[] = []): string {
   const error = firstThrown(thrown);
+  if (error instanceof RestoreStoppedError) return error.message;
   if (error instanceof DOMException && error.name === "AbortError") return "Interrupted";
   const message = withCommand(errorMessage(thrown), words);
   if (error instanceof Deno.errors.NotCapable) return notOpenText(message);

@@ -238,9 +238,9 @@ Deno.test("what the page shows is carried out, taken back, and leaves a byte-ide
     ]);
     const held = await client.get<BackupContentsView>(`backups?id=${end.backup}`);
     assertEquals([held.changes, held.collisions, held.total], [3, [], 2]);
-    const [nothing] = await client.lines<WorkLine>("restore", { id: "nothing" });
+    const nothing = (await client.lines<WorkLine>("restore", { id: "nothing" })).at(-1);
     assertEquals(nothing?.work, "failed");
-    const [back] = await client.lines<WorkLine>("restore", { id: end.backup });
+    const back = (await client.lines<WorkLine>("restore", { id: end.backup })).at(-1);
     assertEquals([back?.work, back?.work === "done" && back.applied], ["done", 3]);
     assertSameTree(await readTree(root, { except: [".mltidy.trash"] }), before);
   });

@@ -65,7 +65,8 @@ export function UndoTab(
       "restore",
       run === undefined ? { id: backup } : { id: backup, run },
     );
-    if (end?.work === "done" && run === undefined) setOpen(null);
+    // What is left of it is brought back from there.
+    if (end?.work === "done" && end.notRun === 0 && run === undefined) setOpen(null);
   };
   return div(
     { class: "view" },

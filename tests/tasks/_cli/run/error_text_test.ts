@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { RestoreCollisionError } from "../../../../lib/errors.ts";
 import { errorText } from "../../../../tasks/_cli/run/error_text.ts";
+import { RestoreStoppedError } from "../../../../tasks/backups/restore_stopped.ts";
 
 Deno.test("errorText() names the flags that bring a part back, or all of it elsewhere", () => {
   assertEquals(
@@ -103,11 +104,15 @@ Deno.test("errorText() says what was thrown first, what failed on the way out, a
       errorText(new SuppressedError(full, new Error("the server has hung up"))),
       errorText(new SuppressedError(full, new Error(full.message))),
       errorText(new DOMException("The signal has been aborted", "AbortError")),
+      errorText(new RestoreStoppedError(1, 4_023)),
+      errorText(new RestoreStoppedError(0, 4_024)),
     ],
     [
       "the server has hung up\nand on the way out: database or disk is full",
       "database or disk is full",
       "Interrupted",
+      "Restore stopped: 1 of 4,024 changes is undone, 4,023 left; the same once more goes on with what is left",
+      "Restore stopped: nothing was brought back",
     ],
   );
 });
