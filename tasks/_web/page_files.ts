@@ -9,6 +9,9 @@ import lib_errors_ts from "../../lib/errors.ts" with { type: "text" };
 import lib_text_units_ts from "../../lib/text/units.ts" with { type: "text" };
 import tasks_web_page_address_form_ts from "./page/address_form.ts" with { type: "text" };
 import tasks_web_page_app_ts from "./page/app.ts" with { type: "text" };
+import tasks_web_page_asking_kept_choice_ts from "./page/asking/kept_choice.ts" with {
+  type: "text",
+};
 import tasks_web_page_asking_other_tab_ts from "./page/asking/other_tab.ts" with { type: "text" };
 import tasks_web_page_asking_server_ts from "./page/asking/server.ts" with { type: "text" };
 import tasks_web_page_asking_session_token_ts from "./page/asking/session_token.ts" with {
@@ -56,6 +59,7 @@ export const PAGE_FILES: Readonly<Record<string, string>> = {
   "lib/text/units.ts": lib_text_units_ts,
   "tasks/_web/page/address_form.ts": tasks_web_page_address_form_ts,
   "tasks/_web/page/app.ts": tasks_web_page_app_ts,
+  "tasks/_web/page/asking/kept_choice.ts": tasks_web_page_asking_kept_choice_ts,
   "tasks/_web/page/asking/other_tab.ts": tasks_web_page_asking_other_tab_ts,
   "tasks/_web/page/asking/server.ts": tasks_web_page_asking_server_ts,
   "tasks/_web/page/asking/session_token.ts": tasks_web_page_asking_session_token_ts,

@@ -28,6 +28,17 @@ webTest(
     const plan = JSON.parse(await runTask("cleanup", "--json", "--store", store.location));
     assertEquals(plan.actions.length, 5);
     assert(plan.actions.some((action: { readonly name: string }) => action.name === name));
+    // It stays left out, also once the page is loaded again, until it is taken in again.
+    await expectPlan(page, { nothing: 0 });
+    await page.reload();
+    await expectPlan(page, { nothing: 0 });
+    await waitForText(page, "There is nothing to carry out.");
+    await page.getByRole("radio", { name: "Left out 5" }).check();
+    await rowsOf(page).filter({ hasText: name }).first().waitFor();
+    await page.getByRole("group", { name: "Left out of this plan" }).getByRole("button", { name }).click();
+    await expectPlan(page, { deleted: 1 });
+    await page.getByRole("button", { name: "Take all in again" }).click();
+    await page.getByLabel("Type remove 5 to confirm").waitFor();
   },
 );
 
@@ -76,7 +87,9 @@ webTest(
     const number = page.getByRole("spinbutton").first();
     await number.fill("42");
     await waitForText(page, /more go, .* stay instead/);
+    await page.reload();
     await waitForText(page, "What changes sides");
+    assertEquals(await number.inputValue(), "42");
     const turned = await textOf(page);
     assertStringIncludes(turned, "against the defaults");
     const yaml = await textOf(page.getByRole("region", { name: "the policy as a mltidy.yaml" }));

@@ -10,6 +10,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatCount, formatDuration } from "../../../lib/text/units.ts";
 import type { PlanView, StoreView } from "../messages.ts";
 import { type Server, serverOf } from "./asking/server.ts";
+import { keepChoice, takeChoice } from "./asking/kept_choice.ts";
 import { forgetToken, keepToken } from "./asking/session_token.ts";
 import { hearOtherTabs } from "./asking/other_tab.ts";
 import { useAnswer } from "./asking/use_answer.ts";
@@ -35,7 +36,7 @@ import { Focused } from "./parts/focused.ts";
 import { keepFocus } from "./parts/kept_focus.ts";
 import { failureNotice } from "./parts/notice.ts";
 import { progressOf } from "./parts/work_panel.ts";
-import { type Choice, NO_CHOICE } from "./pure/choice.ts";
+import type { Choice } from "./pure/choice.ts";
 import { fragmentOf, readRoute, readToken, type Route, type View, VIEWS } from "./pure/route.ts";
 import type { Standing } from "./pure/standing.ts";
 import { ExplainTab } from "./tabs/explain_tab.ts";
@@ -95,7 +96,7 @@ function Session(
   const { standing, silence } = useEvents(server);
   const work = useWork(server);
   const route = useRoute();
-  const [choice, setChoice] = useState<Choice>(NO_CHOICE);
+  const [choice, setChoice] = useState<Choice>(() => takeChoice(token));
   const [tries, setTries] = useState(0);
   const [said, setSaid] = useState("");
   const { generation } = standing;
@@ -108,13 +109,7 @@ function Session(
   }, [silence?.why]);
 
   const isThere = generation !== null && standing.reading === null;
-  const isLeavingOutOver = useRef(false);
-  useEffect(() => {
-    if (isLeavingOutOver.current) {
-      setChoice((before) => ({ ...before, leftOut: NO_CHOICE.leftOut }));
-    }
-    isLeavingOutOver.current = false;
-  }, [generation]);
+  useEffect(() => keepChoice(token, choice), [token, choice]);
 
   const store = useAnswer<StoreView>(
     !isThere ? null : (signal) => server.get("store", {}, signal),
@@ -137,9 +132,6 @@ function Session(
     choose: setChoice,
     isThere,
     isPlanThere: isThere && !plan.isWaiting && plan.value?.generation === generation,
-    endLeavingOut: () => {
-      isLeavingOutOver.current = true;
-    },
     work,
     isBusy: work.progress !== null || standing.work?.work === "progress",
     replan: () => setTries((before) => before + 1),

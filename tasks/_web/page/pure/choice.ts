@@ -48,3 +48,28 @@ export function setValue(
   const { [key]: _, ...others } = choice.values;
   return { ...choice, values: value === fileValue ? others : { ...others, [key]: value } };
 }
+
+/**
+ * Writes a choice as text, to be kept.
+ *
+ * @param choice What was chosen.
+ * @returns The text.
+ */
+export function choiceText({ values, leftOut }: Choice): string {
+  return JSON.stringify({ values, leftOut: [...leftOut] });
+}
+
+/**
+ * Reads what {@linkcode choiceText} has written.
+ *
+ * @param text The text.
+ * @returns What was chosen; nothing where the text says no choice.
+ */
+export function readChoice(text: string): Choice {
+  try {
+    const { values, leftOut } = JSON.parse(text);
+    return { values: { ...values }, leftOut: new Map(leftOut) };
+  } catch {
+    return NO_CHOICE;
+  }
+}

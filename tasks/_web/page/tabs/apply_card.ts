@@ -58,7 +58,6 @@ function applyHere(state: PageState, plan: PlanView, hindrance: string | null): 
       words: plan.words,
       verb: "Carry it out",
       onOutdated: state.replan,
-      onDone: state.endLeavingOut,
     }),
   );
 }

@@ -24,8 +24,6 @@ export interface CarryOutOptions {
   readonly verb: string;
   /** Is told that the plan is no longer that of now. */
   readonly onOutdated: () => void;
-  /** Is told that it was carried out, if only in part. */
-  readonly onDone?: () => void;
 }
 
 /**
@@ -35,7 +33,7 @@ export interface CarryOutOptions {
  * @returns The panel.
  */
 export function CarryOut(
-  { state, path, plan, words, verb, onOutdated, onDone }: CarryOutOptions,
+  { state, path, plan, words, verb, onOutdated }: CarryOutOptions,
 ): VNode {
   const [typed, setTyped] = useState("");
   const [isMistyped, setIsMistyped] = useState(false);
@@ -57,7 +55,6 @@ export function CarryOut(
     if (end === null) return;
     setTyped("");
     if (end.work === "outdated") onOutdated();
-    if (end.work === "done") onDone?.();
   };
 
   return div(

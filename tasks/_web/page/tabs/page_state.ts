@@ -24,8 +24,6 @@ export interface PageState {
   readonly isThere: boolean;
   /** Whether the plan that is shown is that of the store as it was read last, so that its rows can be asked for. */
   readonly isPlanThere: boolean;
-  /** Takes in again what was left out once the store is read again, since that plan is carried out. */
-  readonly endLeavingOut: () => void;
   /** What this page has carried out, one at a time. */
   readonly work: Work;
   /** Whether something is being carried out, by this page or another. */

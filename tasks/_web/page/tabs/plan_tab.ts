@@ -293,7 +293,13 @@ function planFigures(plan: PlanView): VNode {
     ...parts.filter(([count]) => count > 0).map(([count, one, many, hint]) =>
       figure(count === 1 ? one : many, formatCount(count), hint, "goes")
     ),
-    totals.actions === 0 ? figure("things to do", "0", "The store is tidy") : null,
+    totals.actions === 0
+      ? figure(
+        "things to do",
+        "0",
+        plan.leftOut === 0 ? "The store is tidy" : "The rest is left out",
+      )
+      : null,
     figure(
       totals.keptRuns === 1 ? "run stays" : "runs stay",
       formatCount(totals.keptRuns),
