@@ -84,7 +84,7 @@ export function storeView({ store, options }: Session, read: ReadStore): StoreVi
       runs: runs.total,
       deletedRuns: runs.deleted,
       byStatus: Object.fromEntries(Object.entries(runs.byStatus).filter(([, count]) => count > 0)),
-      experiments: experiments.active,
+      experiments: experiments.active + experiments.deleted,
       deletedExperiments: experiments.deleted,
       orphans: experiments.orphaned,
       bytes: read.total,

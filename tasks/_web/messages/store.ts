@@ -55,10 +55,12 @@ export interface StoreView {
   readonly config: string | null;
   /** Sums over the store. */
   readonly totals: {
+    /** All of them, deleted ones included. */
     readonly runs: number;
     readonly deletedRuns: number;
     /** By MLflow's words, such as `FINISHED`; those without runs are left out. */
     readonly byStatus: Readonly<Record<string, number>>;
+    /** All that MLflow can read, deleted ones included. */
     readonly experiments: number;
     readonly deletedExperiments: number;
     readonly orphans: number;

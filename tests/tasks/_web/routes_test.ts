@@ -58,7 +58,7 @@ Deno.test("the page tells of a store and its plan what the command line does", a
         totals.deletedExperiments,
         totals.orphans,
       ],
-      [6, 2, 1, 1, 2],
+      [6, 2, 2, 1, 2],
     );
     assertEquals(experiments.map(({ path, stage, runs }) => [path, stage, runs]), [
       ["1", "active", 5],
