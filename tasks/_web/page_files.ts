@@ -39,6 +39,7 @@ import tasks_web_page_pure_formats_ts from "./page/pure/formats.ts" with { type:
 import tasks_web_page_pure_route_ts from "./page/pure/route.ts" with { type: "text" };
 import tasks_web_page_pure_row_window_ts from "./page/pure/row_window.ts" with { type: "text" };
 import tasks_web_page_pure_standing_ts from "./page/pure/standing.ts" with { type: "text" };
+import tasks_web_page_pure_typed_number_ts from "./page/pure/typed_number.ts" with { type: "text" };
 import tasks_web_page_tabs_apply_card_ts from "./page/tabs/apply_card.ts" with { type: "text" };
 import tasks_web_page_tabs_carry_out_ts from "./page/tabs/carry_out.ts" with { type: "text" };
 import tasks_web_page_tabs_explain_tab_ts from "./page/tabs/explain_tab.ts" with { type: "text" };
@@ -85,6 +86,7 @@ export const PAGE_FILES: Readonly<Record<string, string>> = {
   "tasks/_web/page/pure/route.ts": tasks_web_page_pure_route_ts,
   "tasks/_web/page/pure/row_window.ts": tasks_web_page_pure_row_window_ts,
   "tasks/_web/page/pure/standing.ts": tasks_web_page_pure_standing_ts,
+  "tasks/_web/page/pure/typed_number.ts": tasks_web_page_pure_typed_number_ts,
   "tasks/_web/page/tabs/apply_card.ts": tasks_web_page_tabs_apply_card_ts,
   "tasks/_web/page/tabs/carry_out.ts": tasks_web_page_tabs_carry_out_ts,
   "tasks/_web/page/tabs/explain_tab.ts": tasks_web_page_tabs_explain_tab_ts,

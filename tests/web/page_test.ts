@@ -104,6 +104,64 @@ webTest(
   },
 );
 
+webTest(
+  "what is no number for the policy is said at its field, with what the plan is still of",
+  async ({ open }) => {
+    await using store = await smallStore();
+    await using review = await startReview("review", store.location);
+    await using page = await open(review.address);
+    await goTo(page, "Policy");
+    const number = page.getByRole("spinbutton").first();
+    for (const [typed, found] of [["-5", "-5"], ["", "none"]] as const) {
+      await number.fill(typed);
+      await page.getByRole("alert").filter({ hasText: `found ${found}. The plan is still that of` })
+        .waitFor();
+      assertEquals(await number.getAttribute("aria-invalid"), "true");
+      assertEquals(await number.inputValue(), typed);
+      const described = (await number.getAttribute("aria-describedby"))!.split(" ").at(-1);
+      assertEquals(await page.getByRole("alert").getAttribute("id"), described);
+      await assertAccessible(page);
+    }
+    await number.fill("42");
+    await page.getByRole("alert").waitFor({ state: "detached" });
+    assertEquals(await number.getAttribute("aria-invalid"), "false");
+    await waitForText(page, /more go, .* stay instead/);
+  },
+);
+
+webTest(
+  "only the right words carry a plan out, and of other ones it is said what is expected",
+  async ({ open }) => {
+    await using store = await smallStore();
+    await using review = await startReview("review:apply", store.location);
+    await using page = await open(review.address);
+    await goTo(page, "Plan");
+    const field = page.getByLabel("Type remove 13 to confirm");
+    const button = page.getByRole("button", { name: "Carry it out" });
+    await field.waitFor();
+    for (
+      const [typed, expected, invalid] of [
+        ["", "", "false"],
+        ["remove 1", "Expected remove 13", "false"],
+        ["x", "Expected remove 13, found x", "true"],
+        ["13", "Expected remove 13, found 13", "true"],
+        [" remove 13 ", "", "false"],
+      ] as const
+    ) {
+      await field.fill(typed);
+      await page.waitForFunction(
+        (expected) => document.getElementById("expected-apply")?.textContent === expected,
+        expected,
+      );
+      assertEquals(await field.getAttribute("aria-invalid"), invalid);
+      assertEquals(await field.getAttribute("aria-describedby"), "expected-apply");
+      assertEquals(await button.isDisabled(), typed.trim() !== "remove 13");
+    }
+    await field.press("Enter");
+    await page.getByRole("heading", { name: "Carried out", exact: true }).waitFor();
+  },
+);
+
 webTest("a run is explained, with what would turn it", async ({ open }) => {
   await using store = await smallStore();
   await using review = await startReview("review", store.location);

@@ -36,22 +36,25 @@ export function CarryOut(
   { state, path, plan, words, verb, onOutdated }: CarryOutOptions,
 ): VNode {
   const [typed, setTyped] = useState("");
-  const [isMistyped, setIsMistyped] = useState(false);
   const { work } = state;
   const isOurs = work.progress !== null;
   const isOthers = !isOurs && state.isBusy;
-  const mistyped = isMistyped
-    ? `Expected ${words}, found ${typed}`
-    : work.path === path
+  const found = typed.trim();
+  const isRight = found === words;
+  // Whoever has not come to the end of the words has not typed wrong ones.
+  const isWrong = words !== null && !words.startsWith(found);
+  const expected = work.path === path && work.mistyped !== null
     ? work.mistyped
-    : null;
+    : isRight || found === "" || words === null
+    ? null
+    : isWrong
+    ? `Expected ${words}, found ${found}`
+    : `Expected ${words}`;
 
   const begin = async (event: Event): Promise<void> => {
     event.preventDefault();
-    if (words === null || typed.trim() === "" || isOurs) return;
-    setIsMistyped(typed.trim() !== words);
-    if (typed.trim() !== words) return;
-    const end = await work.begin(path, { plan, words: typed.trim() });
+    if (!isRight || isOurs) return;
+    const end = await work.begin(path, { plan, words });
     if (end === null) return;
     setTyped("");
     if (end.work === "outdated") onOutdated();
@@ -75,22 +78,22 @@ export function CarryOut(
           spellcheck: false,
           value: typed,
           disabled: isOthers,
-          "aria-invalid": mistyped !== null,
-          ...(mistyped === null ? {} : { "aria-describedby": `mistyped-${path}` }),
+          "aria-invalid": isWrong,
+          "aria-describedby": `expected-${path}`,
           onInput: (event) => {
-            setIsMistyped(false);
             work.clear();
             setTyped(event.currentTarget.value);
           },
         }),
         button(
-          { type: "submit", class: "danger", disabled: isOthers || typed.trim() === "" },
+          { type: "submit", class: "danger", disabled: isOthers || !isRight },
           verb,
         ),
       ),
-      mistyped === null
-        ? null
-        : p({ id: `mistyped-${path}`, class: "mistyped", role: "alert" }, mistyped),
+      p(
+        { id: `expected-${path}`, class: isWrong ? "mistyped" : "hint", role: "status" },
+        expected ?? "",
+      ),
     ),
   );
 }

@@ -6,6 +6,7 @@
  */
 
 import type { VNode } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { formatCount, plural } from "../../../../lib/text/units.ts";
 import type { Control, PlanView } from "../../messages.ts";
 import { CopyText } from "../parts/controls.ts";
@@ -26,6 +27,7 @@ import {
   strong,
 } from "../parts/element.ts";
 import { answerNotice, viewHeading } from "../parts/notice.ts";
+import { readTypedNumber, UNITS } from "../pure/typed_number.ts";
 import { NO_CHOICE, setValue } from "../pure/choice.ts";
 import { formatSigned } from "../pure/formats.ts";
 import { fragmentOf } from "../pure/route.ts";
@@ -69,7 +71,7 @@ export function PolicyTab(state: PageState): VNode {
           fieldset(
             { class: "controls", key: rule },
             legend({ class: isOnly ? "visually-hidden" : "" }, rule || "For all runs"),
-            ...controls.map((control) => controlField(state, control)),
+            ...controls.map((control) => show(ControlField, { key: control.key, state, control })),
           )
         ),
       ),
@@ -138,22 +140,27 @@ function groupsOf(
   return [...Map.groupBy(controls, ({ rule }) => rule ?? "")];
 }
 
-const UNITS: Readonly<Record<Control["unit"], string>> = {
-  days: "days",
-  runs: "runs",
-  percent: "%",
-};
-
-function controlField(state: PageState, control: Control): VNode {
+function ControlField(
+  { state, control }: { readonly state: PageState; readonly control: Control },
+): VNode {
+  // What is no number for the policy stays as it was typed.
+  const [wrong, setWrong] = useState<{ readonly text: string; readonly fault: string } | null>(
+    null,
+  );
   const { key, unit, min, max, mayBeNone, fileValue, describes } = control;
   // What the reader has chosen is shown at once, the plan of it when it is there.
   const value = key in state.choice.values ? state.choice.values[key] ?? null : control.value;
-  const set = (next: number | null): void =>
+  const set = (next: number | null): void => {
+    setWrong(null);
     state.choose((before) => setValue(before, key, next, fileValue));
-  const read = (text: string): void => {
-    const number = Number(text);
-    if (text.trim() !== "" && Number.isFinite(number) && number >= 0) set(number);
   };
+  const read = (text: string): void => {
+    const typed = readTypedNumber(text, control);
+    if ("number" in typed) set(typed.number);
+    else setWrong({ text, fault: typed.fault });
+  };
+  // It may have been put back elsewhere.
+  useEffect(() => setWrong(null), [value]);
   const id = `control-${key}`;
   const isChanged = value !== fileValue;
   return div(
@@ -179,12 +186,19 @@ function controlField(state: PageState, control: Control): VNode {
         min: 0,
         step: "any",
         inputMode: "decimal",
-        value: value ?? "",
+        value: wrong?.text ?? value ?? "",
         disabled: value === null,
-        "aria-describedby": `${id}-text ${id}-unit`,
+        "aria-invalid": wrong !== null,
+        "aria-describedby": `${id}-text ${id}-unit${wrong === null ? "" : ` ${id}-wrong`}`,
         onInput: (event) => read(event.currentTarget.value),
       }),
       span({ id: `${id}-unit`, class: "unit" }, UNITS[unit]),
+    ),
+    wrong === null ? null : p(
+      { id: `${id}-wrong`, class: "mistyped", role: "alert" },
+      `${wrong.fault}. The plan is still that of ${
+        value === null ? "no limit" : `${value.toLocaleString("en")} ${UNITS[unit]}`
+      }.`,
     ),
     mayBeNone
       ? label(
