@@ -146,7 +146,8 @@ export interface RunsOptions extends PagesOptions {
 /**
  * Reads all runs of some experiments, oldest first, each once, while others write: what is begun meanwhile comes
  * last. Only what is removed for good makes what follows come earlier, so that a page would miss it: after each page
- * the server is asked for what follows the last run of the one before, by its time.
+ * the server is asked for what follows the last run of the one before, by its time; where more runs have one time than
+ * a page holds, or none, for what lies around the place where the two meet.
  *
  * @param client The client.
  * @param experiments Ids of the experiments.
@@ -185,17 +186,21 @@ export async function readRuns(
     } as const;
     const isWhole = async () => {
       let isWhole = true;
-      let last: RunRecord | null = null;
+      let before: readonly RunRecord[] = [];
       let read = 0;
+      let meet: string | null = null;
       for await (const { records, token } of pagesOf(client, listing, { signal })) {
         const runs = records.map(take);
+        if (before.length > 0) {
+          const seam = { before, next: runs, offset: meet === offsetToken(read) ? read : null };
+          isWhole = await isClosed(client, listing, seam, take, signal) && isWhole;
+        }
         read += runs.length;
-        if (last !== null) {
-          isWhole = await isClosed(client, listing, last, runs, take, signal) && isWhole;
-        } else if (token !== null && onProgress !== undefined) {
+        if (before.length === 0 && token !== null && onProgress !== undefined) {
           counts[part] = await countOf(client, listing, { read, token }, signal);
         }
-        last = runs.at(-1) ?? last;
+        if (runs.length > 0) before = runs;
+        meet = token;
         if (token === null) counts[part] = read;
         tell();
       }
@@ -211,6 +216,11 @@ export async function readRuns(
   });
 }
 
+/** What MLflow says of a page that begins behind so many. */
+function offsetToken(offset: number): string {
+  return btoa(`{"offset": ${offset}}`);
+}
+
 /** About how many there are; `null` where tokens are not what MLflow's are, which promises nothing of them. */
 async function countOf(
   client: ReadingClient,
@@ -218,11 +228,10 @@ async function countOf(
   { read, token }: { readonly read: number; readonly token: string },
   signal: AbortSignal | undefined,
 ): Promise<number | null> {
-  const tokenOf = (offset: number) => btoa(`{"offset": ${offset}}`);
-  if (tokenOf(read) !== token) return null;
+  if (offsetToken(read) !== token) return null;
   try {
     return await estimateCount(read, async (than) => {
-      const behind = { ...parameters, max_results: 1, page_token: tokenOf(than) };
+      const behind = { ...parameters, max_results: 1, page_token: offsetToken(than) };
       return recordsOf(await client.ask(name, behind, { signal }), field).length > 0;
     });
   } catch (error) {
@@ -241,26 +250,46 @@ function inParts(experiments: readonly string[]): readonly (readonly string[])[]
   return parts;
 }
 
+/** Where two pages meet. */
+interface Seam {
+  readonly before: readonly RunRecord[];
+  readonly next: readonly RunRecord[];
+  /** How many runs there are before it; `null` where tokens are not what MLflow's are. */
+  readonly offset: number | null;
+}
+
 /** Reads what may be missing between two pages, and tells whether that is all. */
 async function isClosed(
   client: ReadingClient,
   { name, parameters }: Listing,
-  { row: { started } }: RunRecord,
-  next: readonly RunRecord[],
+  { before, next, offset }: Seam,
   take: (record: Answer) => RunRecord,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
+  const started = before.at(-1)?.row.started ?? null;
+  const [left, right] = [idsOf(before), idsOf(next)];
+  const ask = async (max_results: number, from: Answer) => {
+    const answer = await client.ask(name, { ...parameters, max_results, ...from }, { signal });
+    const ids = idsOf(recordsOf(answer, "runs").map(take));
+    return { ids, isEnd: nextTokenOf(answer) === null };
+  };
   // Those come last that say no time, and none can be asked for by that.
-  if (started === null) return next.length > 0;
-  const ids = new Set(next.map(({ row }) => row.id));
+  if (started === null && offset === null) return next.length > 0;
   for (const size of [SAMPLE, Number(parameters["max_results"])]) {
-    const answer = await client.ask(name, {
-      ...parameters,
-      max_results: size,
-      filter: `attributes.start_time >= ${started}`,
-    }, { signal });
-    const runs = recordsOf(answer, "runs").map(take);
-    if (nextTokenOf(answer) === null || runs.some(({ row }) => ids.has(row.id))) return true;
+    if (started !== null) {
+      const { ids, isEnd } = await ask(size, { filter: `attributes.start_time >= ${started}` });
+      if (isEnd || !ids.isDisjointFrom(right)) return true;
+    }
+    if (offset !== null) {
+      const from = Math.max(0, offset - Math.ceil(size / 2));
+      const { ids, isEnd } = await ask(size, { page_token: offsetToken(from) });
+      // What has a run of each page, or goes on to the end, has all that lies between them.
+      if (!ids.isDisjointFrom(left) && (isEnd || !ids.isDisjointFrom(right))) return true;
+    }
   }
   return false;
+}
+
+function idsOf(runs: readonly RunRecord[]): ReadonlySet<string> {
+  return new Set(runs.map(({ row }) => row.id));
 }

@@ -84,15 +84,39 @@ Deno.test("readRuns() loses no run and doubles none while others begin, back-dat
   assertEquals([...stays].filter((id) => !found.has(id)), []);
 });
 
+Deno.test("readRuns() reads more runs of one moment, or of none, than a page has, and loses none while others write", async () => {
+  for (const started of [0, 300, null]) {
+    const rows = [
+      ...rowsFrom(1, 150),
+      ...Array.from({ length: 1_030 }, (_, at) => ({ id: `tie${at}`, started })),
+      ...rowsFrom(400, 150),
+    ];
+    let pages = 0;
+    await using quiet = table(rows, () => pages++);
+    assertEquals((await read(quiet.uri)).toSorted(), rows.map(({ id }) => id).toSorted());
+    // It is read once: a page, and what lies between two.
+    assert(pages < 40, `${pages}`);
+    const stays = new Set(rows.map(({ id }) => id));
+    await using busy = table(rows, (page) => {
+      if (page % 5 !== 0) return;
+      const first = rows.findIndex(({ id }) => id.startsWith("tie"));
+      for (const { id } of rows.splice(first, 15)) stays.delete(id);
+      rows.push({ id: `new${page}`, started: 9_000 + page });
+    });
+    const found = new Set(await read(busy.uri));
+    assertEquals([...stays].filter((id) => !found.has(id)), [], `${started}`);
+  }
+});
+
 Deno.test("readRuns() reads all again where very many runs are removed at once, and says so where that has no end", async () => {
   const rows = rowsFrom(0, 2_000);
   await using server = table(rows, (page) => page === 3 && rows.splice(0, 300));
   const found = new Set(await read(server.uri));
   assertEquals(rows.filter(({ id }) => !found.has(id)), []);
-  const others = rowsFrom(0, 3_000);
+  const others = rowsFrom(0, 20_000);
   await using busy = table(others, (page) => {
     others.splice(0, 150);
-    others.push(...rowsFrom(10_000 + 90 * page, 90));
+    others.push(...rowsFrom(30_000 + 90 * page, 90));
   });
   const { message } = await assertRejects(() => read(busy.uri), RequestError);
   assert(message.startsWith("others remove runs for good faster"), message);
