@@ -14,7 +14,7 @@ import {
   type StorePath,
 } from "../store/path.ts";
 import { isLoggedModelId, isRunId } from "../store/names.ts";
-import type { Problem } from "../store/problem.ts";
+import { cutRows, type Problem } from "../store/problem.ts";
 import { deletionTimeOf, endTimeOf, RUN_STATUSES } from "../store/run_status.ts";
 import type {
   Backend,
@@ -303,32 +303,22 @@ function cutRowsOf(
   runs: ReadonlyMap<string, Held>,
 ): readonly Problem[] {
   const known = new Set(experiments.map(({ id }) => id));
-  const cutRuns = runs.entries().map(([experiment, { runs, damagedRuns, cut }]) =>
-    known.has(experiment) ? cut : runs.length + damagedRuns.length
-  );
-  const counts = {
-    experiments: experiments.filter(({ stage }) => !STAGES.some((each) => each === stage)).length,
-    logged_models: loggedModels.filter(({ id }) => !isLoggedModelId(id)).length,
-    runs: cutRuns.reduce((total, count) => total + count, 0),
-    tags: [...tags.keys()].filter((id) => !isRunId(id)).length,
+  const cutRuns = runs.entries().flatMap(([experiment, { runs, damagedRuns, cut }]) => {
+    const isKnown = known.has(experiment);
+    if (isKnown && cut === 0) return [];
+    const ids = [...runs, ...damagedRuns].map(({ id }) => id);
+    return isKnown ? ids.filter((id) => !isRunId(id)) : ids;
+  });
+  const names = {
+    experiments: experiments.filter(({ stage }) => !STAGES.some((each) => each === stage))
+      .map(({ id }) => id),
+    logged_models: loggedModels.map(({ id }) => id).filter((id) => !isLoggedModelId(id)),
+    runs: [...cutRuns],
+    tags: [...tags.keys()].filter((id) => !isRunId(id)),
   };
-  return Object.entries(counts).flatMap(([table, count]) =>
-    count === 0 ? [] : [cutRows(table, count)]
+  return Object.entries(names).flatMap(([table, ids]) =>
+    ids.length === 0 ? [] : [cutRows(table, ids.length, ids)]
   );
-}
-
-/**
- * Says that rows are not whole: nobody can tell what they name, so it may be anything, as with a file that was cut
- * off.
- *
- * @param table Their table.
- * @param count How many they are.
- * @returns The problem.
- */
-export function cutRows(table: string, count: number): Problem {
-  const message = `${count} of its rows ${count === 1 ? "is" : "are"} not whole`;
-  const path = asStorePath(table);
-  return { path, subject: "database", damage: "cut-off", message, line: null, column: null };
 }
 
 function loggedModelOf(

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type StorePath, withoutTrash } from "./path.ts";
+import { quoteText } from "../text/quote_text.ts";
+import { asStorePath, type StorePath, withoutTrash } from "./path.ts";
 
 /**
  * Why a `meta.yaml` is of no use. `io`: the operating system refused to give it; `lfs-pointer`: Git LFS
@@ -253,3 +254,27 @@ const KINDS_OF_SUBJECTS: Readonly<Partial<Record<Problem["subject"], RecordKind>
   trace: "trace",
   "logged-model": "logged-model",
 };
+
+/** How many of them are named. */
+const NAMED = 3;
+
+/**
+ * Says that rows are not whole: nobody can tell what they name, so it may be anything, as with a file that was cut
+ * off.
+ *
+ * @param table Their table.
+ * @param count How many they are.
+ * @param ids What is known of them: what stands for the id of what they are about.
+ * @returns The problem.
+ */
+export function cutRows(table: string, count: number, ids: readonly string[] = []): Problem {
+  const named = ids.toSorted().slice(0, NAMED).map(quoteText);
+  const which = ids.length > NAMED
+    ? `: ${named.join(", ")} and ${ids.length - NAMED} more`
+    : named.length > 0
+    ? `: ${named.join(", ")}`
+    : "";
+  const message = `${count} of its rows ${count === 1 ? "is" : "are"} not whole${which}`;
+  const path = asStorePath(table);
+  return { path, subject: "database", damage: "cut-off", message, line: null, column: null };
+}

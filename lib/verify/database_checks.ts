@@ -56,6 +56,15 @@ export const findDamage: Check = withRemedy(
   },
 );
 
+/** Finds rows that are not whole. A server can be asked for none of them by what they are. */
+export const findCutRows: Check = withRemedy(
+  findProblems("database", "cut-off"),
+  (_, { backend }) =>
+    backend?.server === undefined
+      ? "Bring the rows back from a backup of the database, or delete them"
+      : "Bring the rows back from a backup of the server's database, or delete them, on a machine that reaches it",
+);
+
 /** Finds rows that name others by a foreign key, where there are none. */
 export const findBrokenKeys: Check = withRemedy(
   findProblems("database", "dangling"),

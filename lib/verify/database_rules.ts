@@ -8,6 +8,7 @@ import { findProblems } from "./checks.ts";
 import {
   findBrokenKeys,
   findClashes,
+  findCutRows,
   findDamage,
   findFreePages,
   findManyPoints,
@@ -58,9 +59,9 @@ export const DATABASE_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow finds by these rows nothing, or something else; mltidy lets nothing go",
     migration: null,
-    stores: "database",
+    stores: "served",
     remedy: byHand("Bring the rows back from a backup of the database, or delete them"),
-    check: findProblems("database", "cut-off"),
+    check: findCutRows,
   },
   {
     id: "run-row-unusable",

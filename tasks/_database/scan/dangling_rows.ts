@@ -6,10 +6,9 @@
  * @module
  */
 
-import { cutRows } from "../../../lib/snapshot/assemble_rows.ts";
 import { OWNED_TABLES, type OwnedTable } from "../../../lib/snapshot/owned_tables.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
-import type { DanglingRows, Problem } from "../../../lib/store/problem.ts";
+import { cutRows, type DanglingRows, type Problem } from "../../../lib/store/problem.ts";
 import type { Tables } from "./tables.ts";
 
 /** Tables in which rows belong to runs alone; what names a row of another one comes before that one. */

@@ -109,7 +109,8 @@ export function runRecordOf(record: Answer): RunRecord {
   const stage = textOf(info, "lifecycle_stage");
   return {
     row: {
-      id: idOf(info, info["run_id"] === undefined ? "run_uuid" : "run_id"),
+      // A row of a database may have none; what that keeps is judged with all that is not whole.
+      id: runIdOf(info),
       experiment: idOf(info, "experiment_id"),
       name: textOf(info, "run_name") || (tags.get("mlflow.runName") ?? null),
       status: textOf(info, "status"),
@@ -231,6 +232,12 @@ function idOf(record: Answer, name: string): string {
   const value = record[name];
   if (isText(value) && value !== "") return value;
   throw unlike(name, value);
+}
+
+function runIdOf(info: Answer): string {
+  return info["run_id"] === ""
+    ? ""
+    : idOf(info, info["run_id"] === undefined ? "run_uuid" : "run_id");
 }
 
 /** A number that some write as one, and some as text. */

@@ -1,10 +1,11 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
   StoreAccessError,
   type StoreError,
   StoreNotFoundError,
   UnsupportedStoreError,
 } from "../../../lib/errors.ts";
+import { summarize } from "../../../lib/answers/summarize.ts";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import type { Kept } from "../../../lib/plan/plan.ts";
 import { policyOf, readConfig } from "../../../lib/policy/config.ts";
@@ -274,6 +275,32 @@ Deno.test("verify() finds over a server what its answers show, and nothing that 
       ["stale-run", `1/${runId(5)}`, "repair"],
     ],
   );
+});
+
+Deno.test("runs of which a server tells no whole ids keep all that could go, and are named by verify, summary and each of these", async () => {
+  await using server = await startMlflowDouble(history("3.17"), { schema: "3.17", now: () => NOW });
+  const policy = POLICIES[0]!;
+  await using store = await open(server.uri);
+  assert((await planned(store, policy)).plan.actions.length > 0);
+  for (
+    const [id, named] of [["한글id", '1 of its rows is not whole: "한글id"'], [
+      "",
+      '2 of its rows are not whole: "", "한글id"',
+    ]] as const
+  ) {
+    server.database.exec(
+      `INSERT INTO runs (run_uuid, name, status, lifecycle_stage, experiment_id, start_time, end_time)
+        VALUES ('${id}', 'odd', 'FINISHED', 'active', 1, ${NOW - 90 * DAY}, ${NOW - 89 * DAY})`,
+    );
+    const { snapshot, plan } = await planned(store, policy);
+    assertEquals(plan.actions, []);
+    assert(renderPlan(plan).includes(named));
+    const { findings } = await verify(store);
+    const [finding, ...more] = findings.filter(({ rule }) => rule === "row-cut-off");
+    assertEquals([finding?.path, finding?.message.split("; ")[0], more], ["runs", named, []]);
+    assertMatch(JSON.stringify(finding?.remedy), /on a machine that reaches it/);
+    assert(summarize(snapshot).findings.warning > 0);
+  }
 });
 
 Deno.test("verify() finds nothing to be missing that an account may only not see", async () => {
