@@ -88,6 +88,7 @@ export function storeView({ store, options }: Session, read: ReadStore): StoreVi
       deletedExperiments: experiments.deleted,
       orphans: experiments.orphaned,
       bytes: read.total,
+      unmeasured: read.unmeasured && shownText(read.unmeasured, 500),
     },
     experiments: shown,
     moreExperiments: all.length - shown.length,

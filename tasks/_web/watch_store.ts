@@ -6,10 +6,11 @@
  */
 
 import { summarize, type Summary } from "../../lib/answers/summarize.ts";
-import { errorMessage } from "../../lib/errors.ts";
+import { errorMessage, StoreError } from "../../lib/errors.ts";
 import type { Extras } from "../../lib/store/extras.ts";
 import { holdersOf } from "../../lib/store/holders.ts";
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { formatCount, plural } from "../../lib/text/units.ts";
 import type { Finding } from "../../lib/verify/verify_snapshot.ts";
 import { indexOf, type PrimaryValues, type StoreIndex, tagsOf } from "../../lib/view/plan_rows.ts";
 import type { Store } from "../ports/store.ts";
@@ -34,6 +35,8 @@ export interface ReadStore {
   bytes: ReadonlyMap<string, number> | null;
   /** What the store takes as a whole; `null` until that is measured. */
   total: number | null;
+  /** Why that cannot be measured; `null` where it was, or is still to be. */
+  unmeasured: string | null;
   /** All tags of runs by path, where they were read. */
   tags: ReadonlyMap<string, readonly string[]> | null;
   /** The metric by which runs are compared; `null` until it is read, or where no run has it. */
@@ -170,17 +173,19 @@ export function watchStore(store: Store, { extras, metric, looksAhead }: WatchOp
   }
 
   async function measure(one: ReadStore, signal: AbortSignal): Promise<void> {
-    const snapshot = await store.read({ depth: "tags", isPreview: true, sizes: true, signal });
+    const { snapshot, why } = await readSizes(store, signal);
+    one.unmeasured = why;
     const holders = holdersOf(snapshot);
+    one.tags = new Map(
+      holders.flatMap((holder) => holder.runs).map((run) => [run.path, tagsOf(run)]),
+    );
+    if (why !== null) return;
     const measured = holders.flatMap((holder) => [holder, ...holder.runs, ...holder.loggedModels]);
     one.bytes = new Map(
       measured.flatMap(({ path, usage }) => usage === null ? [] : [[path, usage.bytes]]),
     );
     one.total = [...holders, ...snapshot.strays]
       .reduce((sum, { usage }) => sum + (usage?.bytes ?? 0), 0);
-    one.tags = new Map(
-      holders.flatMap((holder) => holder.runs).map((run) => [run.path, tagsOf(run)]),
-    );
   }
 
   async function readMetric(one: ReadStore, signal: AbortSignal): Promise<void> {
@@ -235,6 +240,32 @@ export function watchStore(store: Store, { extras, metric, looksAhead }: WatchOp
   };
 }
 
+/** What lies where nobody can look is no failure: the page does without sizes, and says why. */
+async function readSizes(
+  store: Store,
+  signal: AbortSignal,
+): Promise<{ readonly snapshot: StoreSnapshot<"tags">; readonly why: string | null }> {
+  const options = { depth: "tags", isPreview: true, signal } as const;
+  try {
+    return { snapshot: await store.read({ ...options, sizes: true }), why: null };
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    const snapshot = await store.read(options);
+    return { snapshot, why: whyUnmeasured(snapshot, error) };
+  }
+}
+
+/** Of what a server serves it helps to be told where it keeps that. */
+function whyUnmeasured(snapshot: StoreSnapshot, { message }: StoreError): string {
+  const runs = holdersOf(snapshot).flatMap((holder) => holder.runs);
+  const served = runs.filter(({ artifactUri }) => artifactUri?.startsWith("mlflow-artifacts:"));
+  // Nobody who looks at the page has asked for sizes, and could leave them out.
+  if (served.length === 0) return message.replace(/; leave out sizes[^;]*$/, "");
+  return `The artifacts of ${formatCount(served.length)} of ${
+    plural(runs.length, "run")
+  } lie behind a server, and nothing here says where it keeps them. Set MLFLOW_ARTIFACTS_DESTINATION to what \`mlflow server\` has as --artifacts-destination, and start this page again.`;
+}
+
 function readStore(
   snapshot: StoreSnapshot<"tags">,
   index: StoreIndex,
@@ -250,6 +281,7 @@ function readStore(
     looksAhead,
     bytes: null,
     total: null,
+    unmeasured: null,
     tags: null,
     primary: null,
     findings: null,

@@ -66,6 +66,8 @@ export interface StoreView {
     readonly orphans: number;
     /** What it takes on disk; `null` until that is measured. */
     readonly bytes: number | null;
+    /** Why that cannot be measured; `null` where it was, or is still to be. */
+    readonly unmeasured: string | null;
   };
   /** The experiments of the most runs, at most 1,000. */
   readonly experiments: readonly ExperimentView[];

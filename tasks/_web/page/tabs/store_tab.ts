@@ -14,7 +14,7 @@ import { barTable, figure, histogram } from "../parts/bars.ts";
 import { mlflowLink, oneOf } from "../parts/controls.ts";
 import { bdi, button, div, dl, h3, p, section, show, span } from "../parts/element.ts";
 import { moment, name } from "../parts/moment.ts";
-import { failureNotice, nothingHere, viewHeading } from "../parts/notice.ts";
+import { failureNotice, nothingHere, notice, viewHeading } from "../parts/notice.ts";
 import { formatAge } from "../pure/formats.ts";
 import { FindingsCard } from "./findings_card.ts";
 import type { PageState } from "./page_state.ts";
@@ -61,9 +61,16 @@ export function StoreTab(state: PageState): VNode {
       ),
       totals.bytes !== null
         ? figure("On disk", formatSize(totals.bytes), "")
+        : totals.unmeasured !== null
+        ? figure("On disk", "–", "not known: see below")
         : store.looksAhead
         ? figure("On disk", "…", "being measured")
         : null,
+    ),
+    totals.unmeasured === null ? null : notice(
+      "note",
+      h3({}, "Sizes are not known"),
+      p({}, bdi({}, totals.unmeasured)),
     ),
     div({ class: "columns" }, statusCard(store), ageCard(store)),
     show(ExperimentsCard, state),
