@@ -86,3 +86,25 @@ export function programName([program = ""]: readonly string[]): string {
   const [, variable] = VARIABLE.exec(program) ?? [];
   return variable === undefined ? withoutCredentials(program) : `${variable}=…`;
 }
+
+/**
+ * Says why a header cannot hold a text, without the text: it may be a secret.
+ *
+ * @param text The text.
+ * @returns What is in it that cannot be; `null` when nothing is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(headerFault("two words, é"), null);
+ * assertEquals(headerFault("token\n"), "a line break");
+ * assertEquals(headerFault("토큰"), "a character beyond Latin-1");
+ * ```
+ */
+export function headerFault(text: string): string | null {
+  if (/[\r\n]/.test(text)) return "a line break";
+  // deno-lint-ignore no-control-regex
+  if (/[\x00-\x08\x0b-\x1f\x7f]/.test(text)) return "a control character";
+  return /[\u{100}-\u{10ffff}]/u.test(text) ? "a character beyond Latin-1" : null;
+}

@@ -5,6 +5,7 @@
  */
 
 import { type AttemptLimits, isPassingStatus, retryAfter } from "../../lib/notify/next_attempt.ts";
+import { percentDecoded } from "../../lib/store/artifact_uri.ts";
 import {
   causesText,
   type Delivered,
@@ -57,7 +58,7 @@ function requestOf({ url, headers, text }: Posted): Request | null {
   const sent = new Headers(headers);
   const { username, password } = address;
   if (username !== "" || password !== "") {
-    const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    const user = `${percentDecoded(username)}:${percentDecoded(password)}`;
     sent.set("authorization", `Basic ${new TextEncoder().encode(user).toBase64()}`);
     address.username = address.password = "";
   }

@@ -5,6 +5,7 @@
  */
 
 import { join } from "@std/path";
+import { headerFault } from "../../../lib/text/credentials.ts";
 import type { Environment } from "../../_io/process.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
 import { BucketError } from "./bucket_error.ts";
@@ -124,6 +125,19 @@ function credentialsOf(
   secretAccessKey: string,
   sessionToken: string | null | undefined,
 ): Credentials {
+  const given = {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken ?? "",
+  };
+  for (const [name, value] of Object.entries(given)) {
+    const fault = headerFault(value);
+    if (fault === null) continue;
+    throw new BucketError(
+      "credentials",
+      `${name}, or what a profile has in its place, has ${fault} in it, which none has; set it again without`,
+    );
+  }
   return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
 }
 

@@ -294,6 +294,10 @@ function networkError(
   }
   const { cause } = error;
   const text = [error.message, cause instanceof Error ? cause.message : ""].join(" ");
+  if (/header value|ByteString/i.test(text)) {
+    // It says the value, which may be a secret.
+    return new RequestError("denied", "a header of the request would hold what none can");
+  }
   if (!/fetch failed|error sending|reading a body|connection|HTTP|are blocked/i.test(text)) {
     return null;
   }

@@ -6,8 +6,10 @@
 
 import { join } from "@std/path";
 import { parseStoreName, type ServerName } from "../../../lib/store/store_uri.ts";
+import { headerFault } from "../../../lib/text/credentials.ts";
 import type { Environment } from "../../_io/process.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
+import { RequestError } from "./request_error.ts";
 
 /**
  * Finds what goes into the header `Authorization`: user and password of the URI, else of `MLFLOW_TRACKING_URI` where
@@ -18,12 +20,20 @@ import { MOST, readTextFile } from "../../_io/read.ts";
  * @param server The server.
  * @param environment Says what variables are set to.
  * @returns The value of the header; `null` where nobody is named.
+ * @throws {RequestError} When the token is none that a header can hold.
  */
 export function findCredentials(server: ServerName, environment: Environment): string | null {
   const login = findLogin(server, environment);
   if (login !== null) return basic(login.user, login.password);
   const token = environment("MLFLOW_TRACKING_TOKEN");
-  return token ? `Bearer ${token}` : null;
+  if (!token) return null;
+  const fault = headerFault(token);
+  if (fault === null) return `Bearer ${token}`;
+  // As MLflow refuses it, too: it takes nothing from its end.
+  throw new RequestError(
+    "denied",
+    `MLFLOW_TRACKING_TOKEN has ${fault} in it, which no request can hold; set it again without`,
+  );
 }
 
 /**

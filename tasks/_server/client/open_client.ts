@@ -107,8 +107,8 @@ export function openClient<T extends Endpoints>(
   options: ClientOptions<T>,
 ): Client<T> {
   const { endpoints, environment, pause = sleep } = options;
-  const connection = connect(server, environment);
   const authorization = findCredentials(server, environment);
+  const connection = connect(server, environment);
   const headers = {
     Accept: "application/json",
     "User-Agent": "mltidy",

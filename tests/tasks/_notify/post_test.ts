@@ -31,6 +31,14 @@ Deno.test("post() sends the bytes as they are, once, to a host that takes them",
   ]);
 });
 
+Deno.test("post() takes user and password of an address as they stand there, encoded as a URI is or not", async () => {
+  using host = startWebhookDouble({ status: 204 });
+  const url = `http://k%20m:100%zz@${host.host}/hook`;
+  await post({ url, headers: {}, text: "" }, { limits: LIMITS, now: () => 0 });
+  const [{ headers }] = host.received as unknown as [{ headers: Record<string, string> }];
+  assertEquals(headers["authorization"], `Basic ${btoa("k m:100%zz")}`);
+});
+
 Deno.test("post() tries again what passes, as often as it may, and nothing else", async () => {
   const table: readonly (readonly [answers: Answer[], attempts: number, problem: string | null])[] =
     [

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { BucketError } from "../../../../tasks/_artifacts/s3/bucket_error.ts";
 import { findAccess } from "../../../../tasks/_artifacts/s3/find_access.ts";
@@ -91,5 +91,19 @@ Deno.test("findAccess() says what is missing, or makes no sense, and shows no se
   for (const [variables, text] of cases) {
     const { message } = assertThrows(() => accessBy(variables), BucketError, text);
     assertEquals(message.includes("s3cr3t"), false);
+  }
+});
+
+Deno.test("findAccess() refuses keys that no request can hold, and shows none", () => {
+  const sound = { AWS_ACCESS_KEY_ID: "sEcReT1", AWS_SECRET_ACCESS_KEY: "sEcReT2" };
+  for (
+    const [name, value] of [
+      ["AWS_ACCESS_KEY_ID", "sEcReT\n"],
+      ["AWS_SECRET_ACCESS_KEY", "sEcReT\r\nx"],
+      ["AWS_SESSION_TOKEN", "sEcReT토큰"],
+    ] as const
+  ) {
+    const { message } = assertThrows(() => accessBy({ ...sound, [name]: value }), BucketError);
+    assert(message.startsWith(`${name}, or what`) && !message.includes("sEcReT"), message);
   }
 });

@@ -243,12 +243,29 @@ Deno.test("what no header or certificate can hold is refused before anything is 
   const wrong: readonly [Record<string, string>, RegExp][] = [
     [{ MLFLOW_HTTP_REQUEST_TIMEOUT: "soon" }, /MLFLOW_HTTP_REQUEST_TIMEOUT is no time/],
     [{ MLFLOW_TRACKING_AWS_SIGV4: "true" }, /MLFLOW_TRACKING_AWS_SIGV4 is set/],
+    [{ MLFLOW_TRACKING_TOKEN: "sEcReT\nx" }, /^MLFLOW_TRACKING_TOKEN has a line break in it/],
+    [{ MLFLOW_TRACKING_TOKEN: "sEcReT\r\n" }, /^MLFLOW_TRACKING_TOKEN has a line break in it/],
+    [{ MLFLOW_TRACKING_TOKEN: "sEcReT\0" }, /^MLFLOW_TRACKING_TOKEN has a control character/],
+    [{ MLFLOW_TRACKING_TOKEN: "sEcReT토큰" }, /^MLFLOW_TRACKING_TOKEN has a character beyond/],
     [{ MLFLOW_TRACKING_SERVER_CERT_PATH: "/no/such/file" }, /SERVER_CERT_PATH cannot be read/],
   ];
   for (const [environment, words] of wrong) {
     const { message } = assertThrows(() => reading(uri, { environment }), RequestError);
-    assert(words.test(message), message);
+    assert(words.test(message) && !message.includes("sEcReT"), message);
   }
+});
+
+Deno.test("what credentials can hold goes to the server, whatever it is", async () => {
+  await using server = serverDouble(() => json({ runs: [] }));
+  const login = { MLFLOW_TRACKING_USERNAME: "k\nm", MLFLOW_TRACKING_PASSWORD: "비\0밀" };
+  for (const environment of [login, { MLFLOW_TRACKING_TOKEN: "two\twords é " }]) {
+    using client = reading(server.uri, { environment });
+    await client.ask("runs/search", {});
+  }
+  const [first = "", second] = server.asked.map(({ headers }) => headers.get("Authorization"));
+  const bytes = Uint8Array.fromBase64(first!.slice("Basic ".length));
+  assertEquals(new TextDecoder().decode(bytes), "k\nm:비\0밀");
+  assertEquals(second, "Bearer two\twords é");
 });
 
 Deno.test("what no host can be called is said to be none", () => {
