@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Page } from "playwright-core";
 import { assertAccessible, assertFits } from "./_support/accessibility.ts";
 import { webTest } from "./_support/browser.ts";
 import { runTask } from "./_support/run_task.ts";
@@ -178,6 +179,28 @@ webTest("a run is explained, with what would turn it", async ({ open }) => {
   assertStringIncludes(text, "It would stay");
 });
 
+/** Asserts that no number stands on another line than its unit. */
+async function assertUnbroken(page: Page): Promise<void> {
+  const broken = await page.evaluate(() => {
+    const linesOf = (element: Element, from: number) => {
+      const text = element.firstChild!;
+      const range = document.createRange();
+      range.setStart(text, Math.max(0, from));
+      range.setEnd(text, text.textContent!.length);
+      return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size;
+    };
+    const figures = [...document.querySelectorAll(".figure-value")];
+    // As long as a size can be.
+    figures.at(-1)!.textContent = "1,023.9 MiB";
+    const labels = [...document.querySelectorAll(".column-label")];
+    return [
+      ...figures.filter((one) => linesOf(one, 0) > 1),
+      ...labels.filter((one) => linesOf(one, one.textContent!.lastIndexOf("–") + 1) > 1),
+    ].map(({ textContent }) => textContent);
+  });
+  assertEquals(broken, []);
+}
+
 webTest(
   "the page is for everybody: axe finds nothing in any view, 360 px are enough, and so is 200 %",
   async ({ open }) => {
@@ -191,10 +214,12 @@ webTest(
       await page.locator("[aria-busy=true]").waitFor({ state: "detached" });
       await page.setViewportSize({ width: 1280, height: 800 });
       await assertAccessible(page);
+      if (view === "Store") await assertUnbroken(page);
       // A window of 1,280 px at 200 % is one of 640.
       for (const width of [640, 360]) {
         await page.setViewportSize({ width, height: 740 });
         await assertFits(page);
+        if (view === "Store") await assertUnbroken(page);
       }
     }
   },

@@ -133,7 +133,8 @@ export function histogram(title: string, columns: readonly Column[]): VNode {
             style: styleOf({ "--length": barLength(column.value, most) }),
           }),
         ),
-        span({ class: "column-label" }, column.label),
+        // A number and its unit stay together.
+        span({ class: "column-label" }, column.label.replaceAll(" ", "\u00a0")),
       )
     ),
   );
