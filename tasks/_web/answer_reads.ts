@@ -298,8 +298,14 @@ function findingView(finding: Finding, command: CommandOf): FindingView {
     message: shownText(message, 1_000),
     mlflow: shownText(RULES.find(({ id }) => id === rule)?.describes ?? "", 500),
     remedy: text === null ? null : shownText(text, 1_000),
-    isRepairable: remedy?.kind === "repair" && !remedy.relocate && !remedy.dropLines,
+    here: placeOfRemedy(remedy),
   };
+}
+
+function placeOfRemedy(remedy: Finding["remedy"]): FindingView["here"] {
+  if (remedy?.kind === "repair") return remedy.relocate || remedy.dropLines ? null : "repair";
+  // The purge of one experiment alone is another plan than that of the page.
+  return remedy?.kind === "cleanup" && remedy.experimentId === undefined ? "plan" : null;
 }
 
 /**

@@ -79,6 +79,13 @@ webTest("what is broken is mended from the page, after its number was typed", as
   const torn = breakMetric(store.location);
   await using review = await startReview("review:apply", store.location);
   await using page = await open(review.address);
+  // What can be done here is said before any command.
+  const toDo = async (finding: string) => {
+    const found = page.locator(".finding", { hasText: finding }).first();
+    return await textOf(found.locator("dt", { hasText: "To do" }).locator("xpath=following::dd[1]"));
+  };
+  assertStringIncludes(await toDo("the line has 1 field"), "mltidy can repair it here");
+  assertStringIncludes(await toDo("5fbbd685931c4616bdc67005b055056d"), "with the Plan");
   await page.getByRole("button", { name: "See what can be repaired" }).click();
   await waitForText(page, torn.slice(store.location.length + 1).split("/metrics/")[0]!);
   await page.getByLabel("Type repair 2 to confirm").fill("repair 2");
@@ -123,6 +130,9 @@ webTest(
     await page.getByLabel(`Type ${words} to confirm`).fill(words);
     await page.getByRole("button", { name: "Carry it out" }).click();
     await waitForText(page, /Applying: /);
+    const busy = await textOf(page);
+    assertStringIncludes(busy, "Something is being carried out");
+    assert(!/Nothing changes until you confirm|Exactly what is shown/.test(busy), busy);
     await page.getByRole("button", { name: "Stop" }).click();
     await page.getByRole("heading", { name: "Carried out in part" }).waitFor();
     assertStringIncludes(await textOf(page), "not begun, since it was stopped");

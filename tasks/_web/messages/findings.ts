@@ -24,10 +24,10 @@ export interface FindingView {
   readonly message: string;
   /** What MLflow makes of it. */
   readonly mlflow: string;
-  /** What to do; `null`: nothing needs to be done. */
+  /** What to do, by commands where there are such; `null`: nothing needs to be done. */
   readonly remedy: string | null;
-  /** Whether `/api/repair` mends it. */
-  readonly isRepairable: boolean;
+  /** Where the page does it: `/api/repair` mends it, or the plan takes it once it is old enough; `null`: nowhere. */
+  readonly here: "repair" | "plan" | null;
 }
 
 /** The answer of `GET /api/repair?from=…&to=…`: the plan of all repairs that are provable. */

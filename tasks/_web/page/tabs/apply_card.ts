@@ -48,7 +48,7 @@ function applyHere(state: PageState, plan: PlanView, hindrance: string | null): 
     { class: "stack" },
     p(
       {},
-      hindrance ??
+      state.work.progress !== null ? "Nothing else can be begun before that is done." : hindrance ??
         "Exactly what is shown here is done, and nothing else. You can take it back under Undo.",
     ),
     show(CarryOut, {

@@ -8,10 +8,11 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { formatCount, plural } from "../../../../lib/text/units.ts";
-import type { FindingsView, FindingView, RepairView, Severity } from "../../messages.ts";
+import type { FindingsView, FindingView, RepairView, Severity, StoreView } from "../../messages.ts";
 import { useAnswer } from "../asking/use_answer.ts";
 import { CopyText, oneOf } from "../parts/controls.ts";
 import {
+  a,
   bdi,
   button,
   dd,
@@ -110,7 +111,7 @@ export function FindingsCard(state: PageState): VNode {
       : null,
     findings.value === null || all === 0 ? null : div(
       { class: "stack" },
-      ol({ class: "findings" }, ...findings.value.findings.map(findingItem)),
+      ol({ class: "findings" }, ...findings.value.findings.map((one) => findingItem(one, store))),
       pager("Pages of findings", from, PAGE, findings.value.total, setFrom),
     ),
     all === 0 || counts === null ? null : repairs ? show(RepairPanel, state) : button(
@@ -120,8 +121,8 @@ export function FindingsCard(state: PageState): VNode {
   );
 }
 
-function findingItem(finding: FindingView): VNode {
-  const { rule, severity, path, message, mlflow, remedy, isRepairable } = finding;
+function findingItem(finding: FindingView, store: StoreView): VNode {
+  const { rule, severity, path, message, mlflow } = finding;
   return li(
     { key: `${rule} ${path}`, class: `finding finding-${severity}` },
     p(
@@ -137,10 +138,37 @@ function findingItem(finding: FindingView): VNode {
       dt({}, "MLflow"),
       dd({}, bdi({}, mlflow)),
       dt({}, "To do"),
-      dd({}, remedy === null ? "Nothing." : bdi({}, remedy)),
-      isRepairable ? dd({ class: "hint" }, "mltidy can repair it: see below.") : null,
+      ...toDo(finding, store),
     ),
   );
+}
+
+/** What can be done here comes first: not everybody who sees the page has a terminal. */
+function toDo({ remedy, here }: FindingView, store: StoreView): readonly VNode[] {
+  if (remedy === null) return [dd({}, "Nothing.")];
+  const mayHere = here === "repair" ? store.may.repair : store.mayApply;
+  if (here === null || !mayHere) {
+    const isBelow = here === "repair";
+    return [
+      dd({}, bdi({}, remedy)),
+      ...(isBelow ? [dd({ class: "hint" }, "mltidy can repair it: see below.")] : []),
+    ];
+  }
+  return [
+    here === "repair"
+      ? dd({}, "mltidy can repair it here: press “See what can be repaired” below.")
+      : dd(
+        {},
+        "It goes into a backup with the ",
+        a({ href: "#plan" }, "Plan"),
+        ", once it is old enough.",
+      ),
+    dd({ class: "hint" }, "In a terminal instead: ", bdi({}, inSentence(remedy)), "."),
+  ];
+}
+
+function inSentence(text: string): string {
+  return `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
 }
 
 /** How many repairs are read at once. */

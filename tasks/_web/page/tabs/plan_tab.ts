@@ -48,7 +48,9 @@ export function PlanTab(state: PageState): VNode {
     { class: "view" },
     viewHeading(
       "What a clean-up would do",
-      state.store.mayApply
+      state.isBusy
+        ? "Something is being carried out: how far it is stands above."
+        : state.store.mayApply
         ? "Nothing changes until you confirm. Untick what should stay."
         : "This page only looks: it cannot change anything. Untick what should stay.",
     ),
