@@ -144,6 +144,8 @@ export interface CollisionAdvice {
   readonly rescue?: string | null;
   /** Whether what the backup holds can be copied to a directory instead. @default {true} */
   readonly elsewhere?: boolean;
+  /** Whether a part of it may come back where not all of it can. @default {true} */
+  readonly partly?: boolean;
   /** The command that names what the backup holds. @default {null: it was not asked for} */
   readonly listing?: string | null;
   /** The directory that it was to be copied to. @default {null: it was to come back into the store} */

@@ -111,7 +111,12 @@ export interface Undoing {
   readonly waiting: number;
   /** Those whose subject neither the store nor the backup of a change has any more. */
   readonly gone: number;
+  /** Whether they were made in another store than is there now: then none can be undone, nor a part. @default {false} */
+  readonly isOfOther?: true;
 }
+
+/** Of a change that was made in another store. */
+export const OF_OTHER: Undoing = { possible: 0, waiting: 0, gone: 0, isOfOther: true };
 
 /** A backup, or a part of it, that would bring back what is gone. */
 export interface Rescue {

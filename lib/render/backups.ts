@@ -223,8 +223,10 @@ function undoingText(
   { changes, undoing }: Extract<BackupListing, { readonly kind: "change" }>,
 ): string {
   const all = plural(changes, "change");
-  const { possible, waiting, gone } = undoing ?? { possible: changes, waiting: 0, gone: 0 };
+  const { possible, waiting, gone, isOfOther = false } = undoing ??
+    { possible: changes, waiting: 0, gone: 0 };
   if (possible === changes) return `${all} to undo`;
+  if (isOfOther) return `none of ${all} to undo, made in another store than is there now`;
   const others = changes - possible - waiting - gone;
   return [
     `${possible === 0 ? "none" : formatCount(possible)} of ${all} to undo`,

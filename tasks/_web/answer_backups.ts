@@ -48,10 +48,11 @@ function backupView(backup: BackupListing): BackupView {
     }
     case "change": {
       const { createdAt, changes, bytes, task, undoing } = backup;
-      const { possible = changes, waiting = 0, gone = 0 } = undoing ?? {};
+      const { possible = changes, waiting = 0, gone = 0, isOfOther = false } = undoing ?? {};
       const text = [
         `${plural(changes, "change")} of ${task}`,
         ...(possible === changes ? [] : [`${possible} can be undone now`]),
+        ...(isOfOther ? ["made in another store than is there now"] : []),
         ...(waiting === 0 ? [] : [`${waiting} once a later change is undone`]),
         ...(gone === 0 ? [] : [`of ${gone} nothing is left`]),
       ].join(", ");

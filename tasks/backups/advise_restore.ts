@@ -66,9 +66,9 @@ async function findWhole(
   let apart: string | null = null;
   for (const { id, ...backup } of sound) {
     if (backup.kind === "change") {
-      const { changes, undoing: { possible } = { possible: changes } } = backup;
-      if (possible === changes) return { whole: id, isBlocked, apart };
-      isBlocked = true;
+      const { changes, undoing } = backup;
+      if ((undoing?.possible ?? changes) === changes) return { whole: id, isBlocked, apart };
+      isBlocked ||= undoing?.isOfOther !== true;
     } else if (isWholeCopy(backup) && copies++ < MOST_COPIES) {
       const preview = await place.preview(id).catch(ofDamaged);
       const { changes = 0, collisions = [] } = preview ?? {};

@@ -137,7 +137,8 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
       const listing = listCommand(location, options, [backup.id, "--list"]);
       const { collisions } = error;
       const elsewhere = places.extracts && wanted.tookNothing !== true;
-      const advice = { rescue, elsewhere, listing };
+      const partly = (await own.undoing(backup.id))?.isOfOther !== true;
+      const advice = { rescue, elsewhere, listing, partly };
       throw new RestoreCollisionError(backup.id, collisions, advice);
     });
   return { ...report, backup, ...broughtBack, settled, remains };

@@ -46,7 +46,7 @@ function withCommand(message: string, [task, ...typed]: readonly string[]): stri
 
 function collisionText(error: RestoreCollisionError): string {
   const { message, collisions, advice } = error;
-  const { rescue = null, elsewhere = true, listing = null, target = null } = advice;
+  const { rescue = null, elsewhere = true, partly = true, listing = null, target = null } = advice;
   const [refusal = ""] = message.split("\n");
   const more = collisions.length - SAMPLE;
   const shown = [
@@ -62,10 +62,13 @@ function collisionText(error: RestoreCollisionError): string {
   return [
     ...lines,
     ...(rescue === null ? [] : [`${RESCUE}: ${rescue}`]),
-    target === null ? partlyText(elsewhere, listing) : elsewhereText(target),
+    target !== null ? elsewhereText(target) : partly ? partlyText(elsewhere, listing) : OF_OTHER,
   ]
     .join("\n");
 }
+
+/** No part of it does, either. */
+const OF_OTHER = "It can be undone once the store is there again in which it was made";
 
 function elsewhereText(target: string): string {
   return `To have all of it, name another directory than ${target} with --to; an empty one will do`;

@@ -5,7 +5,12 @@
  * @module
  */
 
-import type { BackupListing, Rescue, Undoing } from "../../../lib/backup/backup.ts";
+import {
+  type BackupListing,
+  OF_OTHER,
+  type Rescue,
+  type Undoing,
+} from "../../../lib/backup/backup.ts";
 import {
   InvalidArgumentError,
   RestoreCollisionError,
@@ -49,6 +54,7 @@ import type { LoggedAdded } from "../log/added_things.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { addedTreeCollisions, takeOutThings } from "../merges/take_out_things.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
+import { isOther } from "../log/witnesses.ts";
 import { treeCollisionsOf } from "../trees/logged_trees.ts";
 import { isEmpty, leaveChange, placeOf, putBack } from "./undo_change.ts";
 import { experimentsIn, stateOfSubject } from "./undo_removals.ts";
@@ -239,9 +245,8 @@ function backupsOf({ path, places }: Kept, within: Look): Backups {
     undoing: (id) =>
       Promise.try(() =>
         within((log, owned): Undoing | null => {
-          const one = log.list().find((change) => change.id === id);
-          if (one === undefined) return null;
-          return undoingOf(log, owned, id);
+          const isThere = log.list().some((change) => change.id === id);
+          return isThere ? undoingOf(log, owned, id) : null;
         })
       ),
     rescue: (id, selection = {}) =>
@@ -299,6 +304,7 @@ function addedAddressOf({ kind, experiment, id }: LoggedAdded): string {
 }
 
 function undoingOf(log: ChangeLog, owned: OwnedRows, id: string): Undoing {
+  if (isOther(owned, log.witnessesOf(id))) return OF_OTHER;
   const { rows, subjects, added } = chosenOf(log, owned, id, {});
   const coming = experimentsIn(log, subjects);
   const free = subjects.filter((one) =>

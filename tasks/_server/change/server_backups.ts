@@ -11,7 +11,7 @@
  * @module
  */
 
-import type { BackupListing, Undoing } from "../../../lib/backup/backup.ts";
+import { type BackupListing, OF_OTHER, type Undoing } from "../../../lib/backup/backup.ts";
 import type { BackupContents } from "../../../lib/backup/resolve_selection.ts";
 import {
   InvalidArgumentError,
@@ -187,6 +187,7 @@ function backupsOf(path: string, client: ReadingClient, within: Look): Backups {
       hasLook(async (log): Promise<Undoing | null> => {
         if (!log.list().some((one) => one.id === id)) return null;
         const rows = log.rowsOf(id);
+        if (await isOtherServer(client, log.witnessesOf(id))) return OF_OTHER;
         const { found, collisions } = await lookAt(client, log, id, rows);
         const gone = rows.filter(({ run }) => !found.has(run)).length;
         return { possible: Math.max(0, rows.length - collisions.length), waiting: 0, gone };

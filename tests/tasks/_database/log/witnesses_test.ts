@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { basename, join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
+import { OF_OTHER } from "../../../../lib/backup/backup.ts";
 import {
   DamagedBackupError,
   RestoreCollisionError,
@@ -92,6 +93,8 @@ Deno.test("nothing comes back into a database that has taken the place of the on
       );
       assertStringIncludes(collisions[0]!, "expected the one in which this was changed");
     }
+    const [change] = (await listBackups(store)).backups;
+    assertEquals(change?.kind === "change" && change.undoing, OF_OTHER);
     assertEquals(await stateOf(database), other);
   }
   putBack(database);

@@ -188,6 +188,28 @@ Deno.test("over a server what is in the way of undoing is named, and nothing is 
   }
 });
 
+Deno.test("of what was changed in another store than a server has now nothing is undone, and no part is promised", async () => {
+  await using served = await serve(TWO);
+  const { store, server, state } = served;
+  await prune(store, { olderThan: 30 * DAY, apply: true });
+  server.database.exec(
+    "DELETE FROM tags; DELETE FROM runs; UPDATE experiments SET creation_time = creation_time + 1",
+  );
+  const told = async (task: string, flag: string) => {
+    const environment = { XDG_STATE_HOME: state };
+    const { out, err } = await runTask(task, [flag, "--store", server.uri], { environment });
+    return `${out}${err}`;
+  };
+  assertStringIncludes(
+    await told("backup", "--list"),
+    "none of 2 changes to undo, made in another store than is there now ",
+  );
+  const refused = await told("restore", "--last");
+  assertStringIncludes(refused, "found another one");
+  assertStringIncludes(refused, "once the store is there again in which it was made");
+  assert(!`${refused}${await told("restore", "--quiet")}`.includes("--experiment NAME"));
+});
+
 Deno.test("over a server one run alone comes back, and a tag that it had before", async () => {
   const tags = { [DELETED_AT_TAG]: "5" };
   const init = { experiments: [experiment({ id: "1", runs: [old(1, { tags }), old(2)] })] };
