@@ -23,8 +23,9 @@ export const DROPPED_TAG = "mltidy.artifacts_dropped";
 
 /**
  * What marks a run that we delete over a tracking server, which tells nobody when something was deleted: a tag that
- * says it, epoch ms, as decimal digits, and behind a space by which change. Behind a dot in its name each change has
- * something of its own, so that no client writes over the mark of another.
+ * says it, epoch ms, as decimal digits, and behind a space by which change; behind `beside` it names marks that were
+ * there and tell a time that was yet to come: of a clock that was ahead, when the run was deleted before and restored.
+ * Behind a dot in its name each change has something of its own, so that no client writes over the mark of another.
  */
 export const DELETED_AT_TAG = "mltidy.deleted_at";
 
@@ -53,6 +54,45 @@ export function deletionMarks(tags: ReadonlyMap<string, string>): ReadonlyMap<st
     if (isMoment(time)) marks.set(key, time);
   }
   return marks;
+}
+
+/**
+ * Writes what a mark says.
+ *
+ * @param time When the deletion begins, epoch ms.
+ * @param change The change.
+ * @param tags What the run has by then.
+ * @returns The value of the mark.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const tags = new Map([["mltidy.deleted_at.1", "900"], ["mltidy.deleted_at.2", "7000 b"]]);
+ * assertEquals(markText(1000, "a", tags), "1000 a beside mltidy.deleted_at.2");
+ * assertEquals(overtakenBy("1000 a beside mltidy.deleted_at.2"), ["mltidy.deleted_at.2"]);
+ * ```
+ */
+export function markText(
+  time: number,
+  change: string,
+  tags: ReadonlyMap<string, string>,
+): string {
+  const later = [...deletionMarks(tags)].filter(([, one]) => one > time).map(([key]) => key);
+  return [`${time} ${change}`, ...later.length > 0 ? [BESIDE, ...later.toSorted()] : []].join(" ");
+}
+
+const BESIDE = "beside";
+
+/**
+ * Reads which marks tell nothing of a deletion, since they were there before it and tell a later time.
+ *
+ * @param mark What the mark of that deletion says.
+ * @returns Their names.
+ */
+export function overtakenBy(mark: string): readonly string[] {
+  const [, , beside, ...names] = mark.split(" ");
+  return beside === BESIDE ? names : [];
 }
 
 /** The tag on a run that names what a tracking server fails at of what was logged to it. */

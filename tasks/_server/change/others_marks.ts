@@ -7,7 +7,7 @@
  * @module
  */
 
-import { deletionMarks } from "../../../lib/store/tags.ts";
+import { deletionMarks, overtakenBy } from "../../../lib/store/tags.ts";
 import { minutes } from "../../../lib/text/units.ts";
 import type { Mark } from "../../_database/log/change_rows.ts";
 
@@ -17,14 +17,15 @@ const AT_WORK = minutes(10);
 type Tags = ReadonlyMap<string, string>;
 
 /**
- * Tells whether another client is about to delete a run.
+ * Tells whether another client is about to delete a run. A mark that tells a time which is yet to come by more than
+ * that was left by one whose clock was ahead.
  *
  * @param tags What the run has.
  * @param now Epoch ms.
  * @returns Whether one is.
  */
 export function isMarked(tags: Tags, now: number): boolean {
-  return deletionMarks(tags).values().some((time) => now - time < AT_WORK);
+  return deletionMarks(tags).values().some((time) => Math.abs(now - time) < AT_WORK);
 }
 
 /**
@@ -47,7 +48,10 @@ export function marksSince(tag: string, tags: Tags, before: Tags): readonly stri
  * @returns Whether it was.
  */
 export function isMarkedSince(mark: Mark, tags: Tags): boolean {
-  return deletionMarks(tags).values().some((time) => time - timeOf(mark) >= AT_WORK);
+  const overtaken = overtakenBy(mark.after);
+  return deletionMarks(tags).entries().some(([tag, time]) =>
+    time - timeOf(mark) >= AT_WORK && !overtaken.includes(tag)
+  );
 }
 
 /**

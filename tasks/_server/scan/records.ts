@@ -12,7 +12,7 @@ import type {
   RunRow,
   VersionRow,
 } from "../../../lib/snapshot/assemble_rows.ts";
-import { deletionMarks } from "../../../lib/store/tags.ts";
+import { deletionMarks, isDeletionMark, overtakenBy } from "../../../lib/store/tags.ts";
 import { isRecord, isText } from "../../../lib/text/json.ts";
 import { quoteText } from "../../../lib/text/quote_text.ts";
 import type { Answer } from "../client/read_answer.ts";
@@ -208,7 +208,11 @@ export function traceRecordOf(record: Answer): TraceRecord {
 
 /** When we have deleted a run. */
 function deletionOf(tags: ReadonlyMap<string, string>): number | null {
-  const times = [...deletionMarks(tags).values()];
+  const overtaken = new Set(
+    [...tags].flatMap(([key, value]) => isDeletionMark(key) ? overtakenBy(value) : []),
+  );
+  const times = [...deletionMarks(tags)].filter(([key]) => !overtaken.has(key))
+    .map(([, time]) => time);
   return times.length === 0 ? null : Math.max(...times);
 }
 

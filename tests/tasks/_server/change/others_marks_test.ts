@@ -22,7 +22,9 @@ const RUN = runId(1);
 interface Scene extends AsyncDisposable {
   readonly server: MlflowDouble;
   /** Cleans up as one who asks by way of this. */
-  clean(name: string, forward: Forward): Promise<string | undefined>;
+  clean(name: string, forward: Forward, now?: number): Promise<string | undefined>;
+  /** When it was deleted, as whoever cleaned up reads it. */
+  deletedAt(name: string): Promise<number | null | undefined>;
   /** Whoever cleaned up undoes that an hour later. */
   undo(name: string): Promise<number>;
   /** The run with its tags. */
@@ -43,11 +45,16 @@ async function set(): Promise<Scene> {
     });
   return {
     server,
-    async clean(name, forward) {
+    async clean(name, forward, now = NOW) {
       uris.set(name, stack.use(startFaultProxy(forward)).uri);
-      await using store = await open(name, NOW);
+      await using store = await open(name, now);
       const { report } = await prune(store, { olderThan: 30 * DAY, apply: true });
       return report?.outcomes[0]?.outcome;
+    },
+    async deletedAt(name) {
+      await using store = await open(name, NOW);
+      const { experiments } = await store.read({ depth: "tags" });
+      return experiments.flatMap(({ runs }) => runs).find(({ id }) => id === RUN)?.deletedTime;
     },
     async undo(name) {
       await using store = await open(name, NOW + HOUR);
@@ -140,4 +147,45 @@ Deno.test("of two that mark a run at the same time one deletes it", async () => 
   assertEquals(scene.server.asked.filter((one) => one === "POST runs/delete").length, 1);
   assertEquals((await Promise.all(names.map(scene.undo))).toSorted(), [0, 1]);
   assertEquals(scene.runNow(), before);
+});
+
+Deno.test("a mark of a clock that was ahead keeps no run from being deleted, dated, and brought back", async () => {
+  await using scene = await set();
+  const { database } = scene.server;
+  const add = database.prepare("INSERT INTO tags (run_uuid, key, value) VALUES (?, ?, ?)");
+  add.run(RUN, "mltidy.deleted_at.ahead", `${NOW + 365 * DAY} x`);
+  const before = scene.runNow();
+  assertEquals(await scene.clean("one", scene.server.answer), "applied");
+  assertEquals(scene.server.asked.filter((one) => one === "POST runs/delete").length, 1);
+  // It was deleted now, and not in a year.
+  assertEquals(await scene.deletedAt("one"), NOW);
+  assertEquals(await scene.undo("one"), 1);
+  assertEquals(scene.runNow(), before);
+
+  // A clock that is a little ahead may be that of one that is at work.
+  database.exec(
+    `UPDATE tags SET value = '${NOW + 60_000} x' WHERE key = 'mltidy.deleted_at.ahead'`,
+  );
+  assertEquals(await scene.clean("other", scene.server.answer), "skipped");
+});
+
+Deno.test("one whose clock is ahead, and that is about to delete a run, is not overtaken", async () => {
+  await using scene = await set();
+  const [asked, marked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const ahead = scene.clean("ahead", async (request) => {
+    if (isFor("delete", request)) {
+      asked.resolve();
+      await marked.promise;
+    }
+    return await scene.server.answer(request);
+  }, NOW + HOUR);
+  await asked.promise;
+  const right = scene.clean("right", async (request) => {
+    const answer = await scene.server.answer(request);
+    if (isFor("set-tag", request)) marked.resolve();
+    return answer;
+  });
+  assertEquals(await right.finally(() => marked.resolve()), "skipped");
+  assertEquals(await ahead, "applied");
+  assertEquals(scene.server.renewed, []);
 });
