@@ -4,7 +4,7 @@ import { runTask } from "./_support/run_task.ts";
 import { startReview } from "../_support/review_process.ts";
 import { assertSameTree } from "../_support/tree.ts";
 import { demoStore, treeOf } from "./_support/stores.ts";
-import { carryOut, expectPlan, goTo, takeBack, textOf } from "./_support/views.ts";
+import { carryOut, expectPlan, goTo, takeBack, textOf, waitForText } from "./_support/views.ts";
 
 webTest(
   "a store is cleaned up and taken back by somebody who never sees a command line",
@@ -20,9 +20,10 @@ webTest(
 
     await goTo(page, "Plan");
     await expectPlan(page, { deleted: 143, setAside: 2 });
-    await page.getByLabel("Type remove 145 to confirm").fill("remove 14");
-    await page.getByRole("button", { name: "Carry it out" }).click();
-    await page.getByRole("alert").waitFor();
+    await page.getByLabel("Type remove 145 to confirm").fill("remove 146");
+    await page.keyboard.press("Enter");
+    await waitForText(page, "Expected remove 145, found remove 146");
+    assert(await page.getByRole("button", { name: "Carry it out" }).isDisabled());
     assertSameTree(await treeOf(store), before);
     await carryOut(page, "remove 145");
     await expectPlan(page, { nothing: 0 });
