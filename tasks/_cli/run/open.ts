@@ -278,7 +278,7 @@ export function sayEarlier(
   for (const { path, message, isUnsent = false } of remains) {
     if (isUnsent) {
       world.say(
-        `What a training logged waits in ${path}: ${message}; the next task that changes the store sends it, as does the next training\n`,
+        `What a training logged waits in ${path}: ${message}; the next task that changes the store tries again, and so does the next training\n`,
       );
       continue;
     }
