@@ -82,7 +82,9 @@ webTest("what is broken is mended from the page, after its number was typed", as
   // What can be done here is said before any command.
   const toDo = async (finding: string) => {
     const found = page.locator(".finding", { hasText: finding }).first();
-    return await textOf(found.locator("dt", { hasText: "To do" }).locator("xpath=following::dd[1]"));
+    return await textOf(
+      found.locator("dt", { hasText: "To do" }).locator("xpath=following::dd[1]"),
+    );
   };
   assertStringIncludes(await toDo("the line has 1 field"), "mltidy can repair it here");
   assertStringIncludes(await toDo("5fbbd685931c4616bdc67005b055056d"), "with the Plan");

@@ -36,7 +36,8 @@ webTest(
     await waitForText(page, "There is nothing to carry out.");
     await page.getByRole("radio", { name: "Left out 5" }).check();
     await rowsOf(page).filter({ hasText: name }).first().waitFor();
-    await page.getByRole("group", { name: "Left out of this plan" }).getByRole("button", { name }).click();
+    await page.getByRole("group", { name: "Left out of this plan" }).getByRole("button", { name })
+      .click();
     await expectPlan(page, { deleted: 1 });
     await page.getByRole("button", { name: "Take all in again" }).click();
     await page.getByLabel("Type remove 5 to confirm").waitFor();
