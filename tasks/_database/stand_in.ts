@@ -83,6 +83,29 @@ export function chooseStandIn(
   };
 }
 
+/**
+ * Tells whether something is kept of a database or a server by its location. Needs read permission for where that lies.
+ *
+ * @param name The database, or the server.
+ * @param backups Where what is changed is kept; `null`: where the user's programs keep such things.
+ * @param environment Says where that is.
+ * @returns Whether there is; not where this process may not look.
+ * @throws {InvalidArgumentError} When what is named is no directory.
+ */
+export function isStandInThere(
+  name: RemoteName,
+  backups: string | null,
+  environment: Environment,
+): boolean {
+  const { path } = chooseStandIn(name, backups, environment);
+  try {
+    return path !== null && infoOf(path)?.isFile === true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return false;
+    throw error;
+  }
+}
+
 /** Among what the user's programs keep. */
 function standInPath(name: RemoteName, environment: Environment): string | null {
   const home = environment("HOME");

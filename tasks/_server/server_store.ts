@@ -9,11 +9,13 @@ import { assembleRows } from "../../lib/snapshot/assemble_rows.ts";
 import type { Extras } from "../../lib/store/extras.ts";
 import type { Depth, ServerFacts, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { inWorkspace, type ServerName } from "../../lib/store/store_uri.ts";
+import { isStandInThere } from "../_database/stand_in.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { changingPorts } from "./changing_ports.ts";
 import { READING } from "./client/endpoints.ts";
 import type { Environment } from "../_io/process.ts";
 import { findUser } from "./client/find_credentials.ts";
+import { normalServer } from "./client/normal_server.ts";
 import { openClient } from "./client/open_client.ts";
 import { isSilent, orStoreError, storeErrorOf } from "./client/request_error.ts";
 import { probeServer } from "./scan/probe_server.ts";
@@ -53,7 +55,11 @@ export async function openServerStore(
     ServerStoreOptions,
 ): Promise<Store> {
   const named = name.workspace ?? (environment("MLFLOW_WORKSPACE") || null);
-  const server = named === null ? name : inWorkspace(name, named);
+  const asSpelt = named === null ? name : inWorkspace(name, named);
+  const normal = normalServer(asSpelt);
+  // What was once kept of it by its address as it is spelt is found by that.
+  const isKept = normal !== asSpelt && isStandInThere(asSpelt, backups, environment);
+  const server = isKept ? asSpelt : normal;
   const { location } = server;
   const client: ReadingClient = await orStoreError(
     location,

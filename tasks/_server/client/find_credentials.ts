@@ -9,6 +9,7 @@ import { parseStoreName, type ServerName } from "../../../lib/store/store_uri.ts
 import { headerFault } from "../../../lib/text/credentials.ts";
 import type { Environment } from "../../_io/process.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
+import { normalServer } from "./normal_server.ts";
 import { RequestError } from "./request_error.ts";
 
 /**
@@ -84,7 +85,9 @@ function findLogin(
 function namedFor(server: ServerName, environment: Environment): ServerName {
   if (server.user !== null) return server;
   const tracked = parseStoreName(environment("MLFLOW_TRACKING_URI") ?? "");
-  return tracked.kind === "server" && tracked.base === server.base ? tracked : server;
+  const isSame = tracked.kind === "server" &&
+    normalServer(tracked).base === normalServer(server).base;
+  return isSame ? tracked : server;
 }
 
 function basic(user: string, password: string): string {

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { join } from "@std/path";
 import {
   StoreAccessError,
   type StoreError,
@@ -31,6 +32,7 @@ import {
   type SnapshotInit,
 } from "../../_support/builders.ts";
 import { startMlflowDouble } from "../../_support/mlflow_double.ts";
+import { memoryDirectory } from "../../_support/temp_directory.ts";
 import { json, serverDouble } from "../../_support/server_double.ts";
 
 function open(
@@ -251,6 +253,26 @@ Deno.test("the store of a server is told by one location, with its workspace and
     await using store = await open(uri, environment);
     assertEquals(store.describe(), { location, chosenBy: "the caller" });
   }
+});
+
+Deno.test("a server has one location, however its address is spelt, but where something was kept by another", async () => {
+  await using server = await startMlflowDouble(history("3.17"), { schema: "3.17", now: () => NOW });
+  await using state = await memoryDirectory();
+  const environment = { XDG_STATE_HOME: state.path };
+  const { port } = new URL(server.uri);
+  const long = `http://127.1:${port}/a/..`;
+  const locations = async () => {
+    const found: string[] = [];
+    for (const uri of [long, `http://127.0.0.1:${port}/a/../..`, server.uri]) {
+      await using store = await open(uri, environment);
+      found.push(store.describe().location);
+    }
+    return found;
+  };
+  assertEquals(await locations(), [server.uri, server.uri, server.uri]);
+  Deno.mkdirSync(join(state.path, "mltidy"));
+  Deno.writeTextFileSync(join(state.path, "mltidy", encodeURIComponent(long)), "");
+  assertEquals(await locations(), [long, server.uri, server.uri]);
 });
 
 Deno.test("verify() finds over a server what its answers show, and nothing that they leave out", async () => {
