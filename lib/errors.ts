@@ -150,6 +150,8 @@ export interface CollisionAdvice {
   readonly listing?: string | null;
   /** The directory that it was to be copied to. @default {null: it was to come back into the store} */
   readonly target?: string | null;
+  /** How many changes came back before it was found, since it came into the way meanwhile. @default {0} */
+  readonly done?: number;
 }
 
 /** Something stands where a backup would bring something back. */
@@ -170,13 +172,20 @@ export class RestoreCollisionError extends MltidyError {
    */
   constructor(backup: string, collisions: readonly string[], advice: CollisionAdvice = {}) {
     super(
-      `Cannot restore ${backup}: nothing was moved\n${
+      `Cannot restore ${backup}: ${movedText(advice)}\n${
         collisions.map((one) => `  ${one}`).join("\n")
       }`,
     );
     this.collisions = collisions;
     this.advice = advice;
   }
+}
+
+function movedText({ done = 0 }: CollisionAdvice): string {
+  if (done === 0) return "nothing was moved";
+  return `${done} ${
+    done === 1 ? "change was" : "changes were"
+  } undone, then something came into the way`;
 }
 
 /**

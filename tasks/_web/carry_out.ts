@@ -183,10 +183,21 @@ function failedLine(error: unknown): WorkLine {
     return { work: "failed", message: "Stopped before anything was carried out" };
   }
   const message = error instanceof RestoreCollisionError
-    ? [error.message, ...error.collisions.slice(0, 10)].join("\n")
+    ? collisionText(error)
     : errorMessage(error);
   return { work: "failed", message };
 }
+
+/** On one line, since the page shows it as a sentence. */
+function collisionText({ message, collisions }: RestoreCollisionError): string {
+  const more = collisions.length - MOST_COLLISIONS;
+  const shown = collisions.slice(0, MOST_COLLISIONS);
+  return `${message.split("\n")[0]}: ${
+    [...shown, ...(more > 0 ? [`and ${formatCount(more)} more`] : [])].join("; ")
+  }`;
+}
+
+const MOST_COLLISIONS = 10;
 
 /** What came back until then did; the same button goes on with what is left. */
 function stoppedLine({ done, left }: RestoreStoppedError): WorkLine {

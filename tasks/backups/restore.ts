@@ -138,7 +138,8 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
       const { collisions } = error;
       const elsewhere = places.extracts && wanted.tookNothing !== true;
       const partly = (await own.undoing(backup.id))?.isOfOther !== true;
-      const advice = { rescue, elsewhere, listing, partly };
+      const done = await countDone(own, wanted);
+      const advice = { rescue, elsewhere, listing, partly, done };
       throw new RestoreCollisionError(backup.id, collisions, advice);
     });
   return { ...report, backup, ...broughtBack, settled, remains };
@@ -149,10 +150,17 @@ async function wholeOrStopped(
   place: Backups,
   { backup, changes }: BackupPreview,
 ): Promise<BroughtBackReport> {
-  const now = (await place.list()).find(({ id }) => id === backup.id);
-  const done = Math.min(changes, Math.max(0, countOf(backup) - countOf(now)));
+  const done = await countDone(place, { backup, changes });
   if (done < changes) throw new RestoreStoppedError(done, changes - done);
   return { changes, faults: [] };
+}
+
+async function countDone(
+  place: Backups,
+  { backup, changes }: Pick<BackupPreview, "backup" | "changes">,
+): Promise<number> {
+  const now = (await place.list()).find(({ id }) => id === backup.id);
+  return Math.min(changes, Math.max(0, countOf(backup) - countOf(now)));
 }
 
 function countOf(backup: BackupListing | undefined): number {
