@@ -5,6 +5,9 @@ import { infoOf } from "../_io/read.ts";
 import { guardHeld } from "../ports/guard_held.ts";
 import { requireCapability } from "../ports/require_capability.ts";
 import type { Change, LockedStore, LockOptions, Store } from "../ports/store.ts";
+// Loaded with this, as the lock is taken: once a change is under way nothing of it can be missing.
+import { lockBackups } from "./file_backups.ts";
+import { keepMetadata } from "./own/metadata_history.ts";
 import { beginChange, type FileChange } from "./change/change.ts";
 import { hasRoomFor, isOnlyTaken, leaveFirst } from "./change/leave_first.ts";
 import { performAll } from "./change/perform_all.ts";
@@ -58,19 +61,14 @@ export async function lockFileStore(
       },
       mending: {
         ...requireCapability(store, "mending"),
-        keepMetadata: (snapshot) =>
-          whileHeld(async () => {
-            const { keepMetadata } = await import("./own/metadata_history.ts");
-            await keepMetadata(paths, snapshot, store.now());
-          }),
+        keepMetadata: (snapshot) => whileHeld(() => keepMetadata(paths, snapshot, store.now())),
       },
       backups: {
         ...requireCapability(store, "backups"),
         lock: (directory) =>
-          whileHeld(async () => {
-            const { lockBackups } = await import("./file_backups.ts");
-            return lockBackups(lock, { root, directory, now: store.now });
-          }),
+          whileHeld(() =>
+            Promise.try(() => lockBackups(lock, { root, directory, now: store.now }))
+          ),
       },
       begin: (options) =>
         whileHeld(async () => {

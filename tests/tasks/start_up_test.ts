@@ -84,6 +84,12 @@ Deno.test("verify loads nothing that repairs before it has found something", () 
   );
 });
 
+Deno.test("whoever has taken the lock of a directory has loaded what its change may need", () => {
+  const loaded = loadedBy("tasks/_file/lock_file_store.ts");
+  const needed = ["tasks/_file/file_backups.ts", "tasks/_file/own/metadata_history.ts"];
+  assertEquals(needed.filter((path) => !loaded.includes(path)), []);
+});
+
 Deno.test("a plan loads nothing that changes a store", () => {
   const loaded = loadedBy(...PLANNING);
   assert(loaded.includes("lib/cleanup/plan_prune.ts"));
