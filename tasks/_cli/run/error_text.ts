@@ -14,12 +14,16 @@ import { RestoreStoppedError } from "../../backups/restore_stopped.ts";
 export function errorText(thrown: unknown, words: readonly string[] = []): string {
   const error = firstThrown(thrown);
   if (error instanceof RestoreStoppedError) return error.message;
-  if (error instanceof DOMException && error.name === "AbortError") return "Interrupted";
+  // What was broken off mostly says what came of it.
+  if (error instanceof DOMException && error.message === NO_REASON) return "Interrupted";
   const message = withCommand(errorMessage(thrown), words);
   if (error instanceof Deno.errors.NotCapable) return notOpenText(message);
   if (error instanceof RestoreCollisionError) return collisionText(error);
   return message;
 }
+
+/** What Deno says of a signal that was aborted without a reason. */
+const NO_REASON = "The signal has been aborted";
 
 /** A flag that helps is told with the command to which it belongs. */
 function withCommand(message: string, [task, ...typed]: readonly string[]): string {
