@@ -12,6 +12,7 @@ import { foldLines, unbroken } from "../text/fold.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, plural } from "../text/units.ts";
+import { stopText } from "../words/stop.ts";
 import { verbOf } from "./report.ts";
 import {
   type CommandOf,
@@ -19,7 +20,6 @@ import {
   plainCommand,
   reasonWithCommand,
 } from "./commands.ts";
-import { stopText } from "../words/stop.ts";
 import { faultText } from "./backups.ts";
 
 const SAMPLE = 5;

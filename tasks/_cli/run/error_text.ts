@@ -66,13 +66,17 @@ function collisionText(error: RestoreCollisionError): string {
   return [
     ...lines,
     ...(rescue === null ? [] : [`${RESCUE}: ${rescue}`]),
-    target !== null ? elsewhereText(target) : partly ? partlyText(elsewhere, listing) : OF_OTHER,
+    target !== null
+      ? elsewhereText(target)
+      : partly
+      ? partlyText(elsewhere, listing)
+      : WITH_ITS_STORE,
   ]
     .join("\n");
 }
 
 /** No part of it does, either. */
-const OF_OTHER = "It can be undone once the store is there again in which it was made";
+const WITH_ITS_STORE = "It can be undone once the store is there again in which it was made";
 
 function elsewhereText(target: string): string {
   return `To have all of it, name another directory than ${target} with --to; an empty one will do`;

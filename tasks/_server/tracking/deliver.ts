@@ -126,10 +126,8 @@ function forget(spool: Spool, aside: Aside): void {
   spool.settle(aside);
   // The run has the tag that tells of it.
   spool.noteProbe(true);
-  const { entry } = aside;
-  if ("artifact" in entry) {
-    removeIfThere(spool.fileOf((entry as { artifact: string[] }).artifact[1]!));
-  }
+  const entry = aside.entry as Logged;
+  if ("artifact" in entry) removeIfThere(spool.fileOf(entry.artifact[1]));
 }
 
 /** What a server is asked to take: nothing of what it may be failing at. */

@@ -82,6 +82,7 @@ export function startedIn(directory: string, key: string): StartedRun | null | u
 
 /** So much is read at once, bytes, and one line at least. */
 const PART = 1 << 20;
+
 /**
  * Reads lines from a place in the file; one at least, however long.
  *
