@@ -141,7 +141,7 @@ export function trackRun(options: TrackedRunOptions): TrackedRun {
     }
     if (spool.aside.length > 0) {
       spool.close();
-      throw new Error(unsentText(spool));
+      throw new Error(unsentText(spool, client.server.location));
     }
     spool.remove();
     if (refused.length > 0) throw new Error(refusedText(refused));
@@ -158,15 +158,22 @@ const LOGGED: Placement = { placed: "logged", twin: null };
 
 function laterText({ path }: Spool, { trouble }: Sender, location: string): string {
   const why = trouble?.message ?? "the server has not taken all of it in time";
-  const command = shellWords(["deno", "task", "recover", "--store", location]);
-  return `${why}; what is missing waits in ${path}, and the next training into this store sends it, or \`${command}\``;
+  return `${why}; what is missing waits in ${path}, and the next training into this store sends it, or \`${
+    recoverCommand(location)
+  }\``;
 }
 
-function unsentText({ path, aside, refused }: Spool): string {
+function recoverCommand(location: string): string {
+  return shellWords(["deno", "task", "recover", "--store", location]);
+}
+
+function unsentText({ path, aside, refused }: Spool, location: string): string {
   const more = refused.length > 0 ? `; ${refusedText(refused)}` : "";
   return `it is recorded, but ${
     asideText(aside)
-  }; that waits in ${path}, and the next training into this store tries again, or deno task recover${more}`;
+  }; that waits in ${path}, and the next training into this store tries again, or \`${
+    recoverCommand(location)
+  }\`${more}`;
 }
 
 function refusedText(refused: readonly string[]): string {

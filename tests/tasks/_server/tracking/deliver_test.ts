@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { parseStoreName, type ServerName } from "../../../../lib/store/store_uri.ts";
 import { openServerStore } from "../../../../tasks/_server/server_store.ts";
@@ -162,6 +162,10 @@ Deno.test("what a server fails at alone and always is set aside and told, and ar
   assertMatch(
     warned.at(-1)!,
     /the server fails at 3 things that were logged, and takes others: metric poison: .*; that waits in .*jsonl/,
+  );
+  assertStringIncludes(
+    warned.at(-1)!,
+    `the next training into this store tries again, or \`deno task recover --store ${store.describe().location}\``,
   );
   assertEquals(filesIn(served.state).length, 2);
 
