@@ -129,6 +129,8 @@ interface Looked {
   readonly found: ReadonlyMap<string, RunRecord>;
   readonly collisions: readonly string[];
   readonly deleted: ReadonlySet<string>;
+  /** Whether the server has another store by now; then nothing was looked at. */
+  readonly isOfOther?: true;
 }
 
 async function lookAt(
@@ -138,7 +140,7 @@ async function lookAt(
   rows: readonly LoggedRow[],
 ): Promise<Looked> {
   if (await isOtherServer(client, log.witnessesOf(id))) {
-    return { found: new Map(), collisions: [OTHER], deleted: new Set() };
+    return { found: new Map(), collisions: [OTHER], deleted: new Set(), isOfOther: true };
   }
   const found = await readAgain(client, rows);
   const deleted = await deletedExperiments(client, rows);
@@ -187,8 +189,8 @@ function backupsOf(path: string, client: ReadingClient, within: Look): Backups {
       hasLook(async (log): Promise<Undoing | null> => {
         if (!log.list().some((one) => one.id === id)) return null;
         const rows = log.rowsOf(id);
-        if (await isOtherServer(client, log.witnessesOf(id))) return OF_OTHER;
-        const { found, collisions } = await lookAt(client, log, id, rows);
+        const { found, collisions, isOfOther } = await lookAt(client, log, id, rows);
+        if (isOfOther) return OF_OTHER;
         const gone = rows.filter(({ run }) => !found.has(run)).length;
         return { possible: Math.max(0, rows.length - collisions.length), waiting: 0, gone };
       }),
