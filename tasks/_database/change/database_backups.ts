@@ -21,7 +21,6 @@ import type { RestoredItem } from "../../../lib/backup/report.ts";
 import { NO_USAGE } from "../../../lib/store/usage.ts";
 import { locationOfFile } from "../../../lib/store/store_uri.ts";
 import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
-import { isDiskFull } from "../../_io/disk_full.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
 import {
   type BackupPreview,
@@ -51,6 +50,7 @@ import {
 import type { OwnedRows } from "../rows/owned_rows.ts";
 import { storeErrorOf } from "../scan/open_database.ts";
 import type { LoggedAdded } from "../log/added_things.ts";
+import { needingRoom } from "../log/needing_room.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { addedTreeCollisions, takeOutThings } from "../merges/take_out_things.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
@@ -102,20 +102,18 @@ export function lockDatabaseBackups(
     ...backups,
     copy: () => refuseCopy(path),
     bringBack: (id, selection = {}, work = {}) =>
-      bringBack({ path, places, log, owned: rows }, id, selection, work).catch((error: unknown) => {
-        throw isDiskFull(error) ? storeErrorOf(error, path) : error;
-      }),
+      needingRoom(
+        path,
+        () => bringBack({ path, places, log, owned: rows }, id, selection, work),
+      ),
     // It has been there from the beginning.
     take: () => Promise.resolve({ path: statePaths(path).directory, failures: [] }),
     expireRecords: () => Promise.resolve(0),
-    remove: async (id, work = {}) => {
-      try {
+    remove: (id, work = {}) =>
+      needingRoom(path, async () => {
         const place = { log, rows, database: path, places };
         return (await leaveChange(place, id, work)).length === 0;
-      } catch (error) {
-        throw isDiskFull(error) ? storeErrorOf(error, path) : error;
-      }
-    },
+      }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

@@ -23,10 +23,11 @@ import { infoOf } from "../../_io/read.ts";
 import { guardHeld } from "../../ports/guard_held.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
 import type { LockedStore, LockOptions, Store } from "../../ports/store.ts";
-import { fullErrorOf, storeErrorOf } from "../scan/open_database.ts";
+import { storeErrorOf } from "../scan/open_database.ts";
 import type { ReadNamed } from "../rows/judge_tree.ts";
 import { beginChange } from "./begin_change.ts";
 import { openChangeLog, type WritableLog } from "../log/change_log.ts";
+import { needingRoom } from "../log/needing_room.ts";
 import { lockDatabaseBackups } from "./database_backups.ts";
 import type { OpenedDatabase } from "../rows/owned_rows.ts";
 import { hasRoom, leaveFirst } from "./leave_first.ts";
@@ -129,13 +130,11 @@ export async function lockDatabaseStore(
               ...{ actions, task, now, keepBackup, ...place, requireSame, log: await complete() },
             });
           const mayMakeRoom = makesRoom && !keepBackup && actions.some(isPurge);
-          try {
+          return await needingRoom(path, async () => {
             if (!mayMakeRoom || hasRoom(path)) return await begin();
             const id = newBackupId(task, now, () => false);
             return await leaveFirst({ actions, ...place, id, begin }) ?? await begin();
-          } catch (error) {
-            throw isDiskFull(error) ? fullErrorOf(path, error, mayMakeRoom) : error;
-          }
+          }, mayMakeRoom);
         }),
       [Symbol.asyncDispose]: () => Promise.try(() => stack.dispose()),
     };
